@@ -1,0 +1,102 @@
+"""The two doors of the core: what a window in another thread and what a server on the core's
+own loop may do with it. Only frozen values and `Changes` pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+import msgspec
+
+from monitor.engine.changes import Changes
+from monitor.engine.commands import AnyCommand, Reply
+from monitor.engine.rows import OrderRow, TradeRow
+from monitor.engine.values import OrderStatus
+
+
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Finished orders, newest first. `page` from 1; times in ns UTC, both ends included."""
+
+    strategy_id: int | None = None
+    page: int = 1
+    size: int = 50
+    symbol: str | None = None
+    status: OrderStatus | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    orders: list[OrderRow]
+    total: int
+    page: int
+    size: int
+
+
+class TradeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Trades, newest first."""
+
+    strategy_id: int | None = None
+    order_id: int | None = None
+    page: int = 1
+    size: int = 50
+    symbol: str | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+
+
+class TradePage(msgspec.Struct, frozen=True, kw_only=True):
+    trades: list[TradeRow]
+    total: int
+    page: int
+    size: int
+
+
+class CoreStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Health in numbers: shown by link dots, /healthz and `monitor doctor`."""
+
+    journal_seq: int = 0
+    durable_seq: int = 0
+    journal_error: str = ""
+    mirror_url: str = ""
+    mirror_clients: int = 0
+    mirror_error: str = ""
+    loop_delay_ms: float = 0.0
+
+
+class WindowDoor(Protocol):
+    """For the GUI thread. No method blocks."""
+
+    def submit(self, command: AnyCommand) -> Future[Reply]:
+        """Hand a command to the core. The future is resolved in the core's thread."""
+        ...
+
+    def take(self) -> Changes | None:
+        """Everything that changed since the last call, merged, or None."""
+        ...
+
+    def stats(self) -> CoreStats: ...
+
+
+class ServerDoor(Protocol):
+    """For servers on the core's own loop."""
+
+    def snapshot(self) -> Changes:
+        """The whole present: `cleared` is set, active orders and recent history included."""
+        ...
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call `listener` with every `Changes` from now on; returns how to stop. A listener
+        must not raise, wait or change what it is given."""
+        ...
+
+    def submit(self, command: AnyCommand) -> asyncio.Future[Reply]: ...
+
+    async def finished_orders(self, query: OrderQuery) -> OrderPage: ...
+
+    async def trades(self, query: TradeQuery) -> TradePage: ...
+
+    def stats(self) -> CoreStats: ...

@@ -1,0 +1,170 @@
+"""What somebody may ask of the engine, as frozen values in the imperative, and its answer.
+
+A command carries who asked (`origin`, for the operation log) and an idempotency `key`: the
+same key is carried out once, later ones get the first answer. Refusals are values.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+import msgspec
+
+from monitor.engine.rows import Scalar
+from monitor.engine.values import Offset, OrderType, Side, TimeInForce
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`origin` such as "window", "mirror 127.0.0.1", "cli"; `key` "" means not idempotent."""
+
+    origin: str = "window"
+    key: str = ""
+
+
+class PlayReplay(Command, frozen=True, kw_only=True):
+    pass
+
+
+class PauseReplay(Command, frozen=True, kw_only=True):
+    pass
+
+
+class StepReplay(Command, frozen=True, kw_only=True):
+    """Advance by `bars` (at least 1) and pause. Negative steps back."""
+
+    bars: int = 1
+
+
+class SetReplaySpeed(Command, frozen=True, kw_only=True):
+    """`speed` 1.0 is ten bars a second; None is as fast as possible."""
+
+    speed: float | None
+
+
+class SeekReplay(Command, frozen=True, kw_only=True):
+    """Go to the state after `bar` bars (0 .. bars), forward or back."""
+
+    bar: int
+
+
+class ResetReplay(Command, frozen=True, kw_only=True):
+    """Back to before the first bar: the orders of the session are cleared everywhere."""
+
+    strategy_id: int | None = None
+
+
+class OpenReplay(Command, frozen=True, kw_only=True):
+    """Start a new replay session. `parameters` are those of the strategy; `options` are
+    fields of `ReplayOptions` as text (symbol, tick, multiplier, capital, matching, ...)."""
+
+    file: str
+    strategy: str
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
+    options: dict[str, str] = msgspec.field(default_factory=dict)
+    play: bool = True
+
+
+class StartStrategy(Command, frozen=True, kw_only=True):
+    strategy_id: int
+
+
+class StopStrategy(Command, frozen=True, kw_only=True):
+    """Its working orders are cancelled; its position stays."""
+
+    strategy_id: int
+
+
+class SubmitOrder(Command, frozen=True, kw_only=True):
+    strategy_id: int
+    symbol: str
+    side: Side
+    offset: Offset
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+
+
+class CancelOrder(Command, frozen=True, kw_only=True):
+    order_id: int
+    reason: str = "manual"
+
+
+class CancelOrders(Command, frozen=True, kw_only=True):
+    """Cancel exactly the orders the asker saw; refused when others work by now."""
+
+    order_ids: tuple[int, ...]
+    reason: str = "manual"
+
+
+class SeenPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """What the asker saw: a close is refused when it is no longer so."""
+
+    position_id: str
+    version: int
+    volume: Decimal
+    price: Decimal | None
+    working_orders: tuple[int, ...] = ()
+
+
+class ClosePosition(Command, frozen=True, kw_only=True):
+    """Close `volume` of the position seen; its working orders are cancelled first.
+
+    MARKET, or LIMIT at `price`. Refused when the position or its working orders changed,
+    when the last price moved more than `max_ticks`, or when the quote is stale.
+    """
+
+    seen: SeenPosition
+    volume: Decimal
+    type: OrderType = OrderType.MARKET
+    price: Decimal | None = None
+    max_ticks: int = 5
+
+
+class CloseAllPositions(Command, frozen=True, kw_only=True):
+    """Close all that was seen at market, or nothing: refused when any of it changed."""
+
+    seen: tuple[SeenPosition, ...]
+    max_ticks: int = 5
+
+
+AnyCommand: TypeAlias = (
+    PlayReplay
+    | PauseReplay
+    | StepReplay
+    | SetReplaySpeed
+    | SeekReplay
+    | ResetReplay
+    | OpenReplay
+    | StartStrategy
+    | StopStrategy
+    | SubmitOrder
+    | CancelOrder
+    | CancelOrders
+    | ClosePosition
+    | CloseAllPositions
+)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """Accepted (durably, when it came through the core) or refused with a sentence.
+
+    `guard` is a stable word for the refusal: "changed", "stale", "moved", "duplicate",
+    "unknown", "invalid", "finished", "read-only", "not-durable". `order_ids` are the orders that
+    the command made.
+    """
+
+    accepted: bool
+    reason: str = ""
+    guard: str = ""
+    order_ids: tuple[int, ...] = ()
+
+
+def accepted(*order_ids: int, reason: str = "") -> Reply:
+    return Reply(accepted=True, reason=reason, order_ids=order_ids)
+
+
+def refused(reason: str, guard: str = "invalid") -> Reply:
+    return Reply(accepted=False, reason=reason, guard=guard)

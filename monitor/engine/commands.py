@@ -11,11 +11,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from monitor.engine.rows import Scalar
 from monitor.engine.values import Offset, OrderType, Side, TimeInForce
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag=True):
     """`origin` such as "window", "mirror 127.0.0.1", "cli"; `key` "" means not idempotent."""
 
     origin: str = "window"

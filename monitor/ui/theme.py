@@ -190,7 +190,8 @@ QPushButton, #controls QToolButton { background: $raised; color: $text; border: 
 QPushButton:hover, #controls QToolButton:hover { border-color: $muted; }
 QPushButton:pressed, #controls QToolButton:pressed { background: $line; }
 QPushButton:focus, #controls QToolButton:focus { border: 2px solid $accent; padding: 2px 9px; }
-QPushButton:disabled, #controls QToolButton:disabled { color: $faint; border-color: $line; background: $surface; }
+QPushButton:disabled, #controls QToolButton:disabled { color: $faint; border-color: $line;
+  background: $surface; }
 QPushButton[tone="danger"] { border-color: $loss; color: $loss; }
 QPushButton[tone="primary"] { border-color: $accent; }
 
@@ -209,7 +210,8 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
-QScrollBar::handle { background: $line_strong; border-radius: 3px; margin: 2px; min-width: 24px; min-height: 24px; }
+QScrollBar::handle { background: $line_strong; border-radius: 3px; margin: 2px; min-width: 24px;
+  min-height: 24px; }
 QScrollBar::handle:hover { background: $faint; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
   background: none; border: none; width: 0; height: 0; }

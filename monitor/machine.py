@@ -108,7 +108,7 @@ def _screenless(environment: Mapping[str, str]) -> bool:
 
 
 def _wayland_socket(environment: Mapping[str, str], name: str) -> Path:
-    return Path(environment.get("XDG_RUNTIME_DIR", "/run/user/0")) / name
+    return Path(environment.get("XDG_RUNTIME_DIR", "/nowhere")) / name
 
 
 def _x_server_answers(display: str) -> bool:

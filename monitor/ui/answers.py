@@ -1,0 +1,57 @@
+"""Commands to the core and their answers, without ever waiting.
+
+Owns the futures that are under way. The core resolves them in its own thread; the answer is
+put in a deque there and handed to its callback in the GUI thread by the frame timer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+
+from monitor.boundary import WindowDoor
+from monitor.engine.commands import AnyCommand, Reply, refused
+
+Answered = Callable[[AnyCommand, Reply], None]
+
+
+class Answers:
+    """`ask` may be called from the GUI thread only, and so are the callbacks."""
+
+    def __init__(self, door: WindowDoor) -> None:
+        self._door = door
+        self._arrived: deque[tuple[AnyCommand, Answered, Reply]] = deque()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Commands whose answer has not been handed over yet."""
+        return self._waiting
+
+    def ask(self, command: AnyCommand, then: Answered) -> None:
+        """Give the command to the core; `then` gets command and reply in a later frame."""
+        self._waiting += 1
+
+        def arrive(future: Future[Reply]) -> None:
+            self._arrived.append((command, then, reply_of(future)))
+
+        self._door.submit(command).add_done_callback(arrive)
+
+    def drain(self) -> None:
+        """Hand over what arrived since the last frame."""
+        while self._arrived:
+            command, then, reply = self._arrived.popleft()
+            self._waiting -= 1
+            then(command, reply)
+
+
+def reply_of(future: Future[Reply]) -> Reply:
+    """The reply of a resolved future; a core that failed or went away has refused."""
+    try:
+        error = future.exception()
+    except CancelledError:
+        return refused("The engine stopped before it answered.", "unknown")
+    if error is not None:
+        return refused(f"The engine failed: {error}", "unknown")
+    return future.result()

@@ -1,0 +1,136 @@
+"""Link dots: how journal and mirror are, by shape, colour and word; hovering tells more.
+
+Owns the painting of a dot and the reading of `CoreStats` into states. Pure but for the widget.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from monitor.boundary import CoreStats
+from monitor.ui.theme import Theme
+
+BEHIND = 5_000
+"""Records not yet durable above which the journal counts as degraded."""
+
+
+class LinkState(StrEnum):
+    CONNECTING = "connecting"
+    LIVE = "live"
+    DEGRADED = "degraded"
+    LOST = "lost"
+    OFF = "off"
+
+
+class Link(msgspec.Struct, frozen=True):
+    name: str
+    state: LinkState
+    word: str
+    tip: str
+
+
+def journal_link(stats: CoreStats) -> Link:
+    behind = max(0, stats.journal_seq - stats.durable_seq)
+    tip = (
+        f"Journal: every order and fill is written to disk.\n"
+        f"{stats.durable_seq:,} of {stats.journal_seq:,} records are on disk."
+    )
+    if stats.journal_error:
+        return Link("journal", LinkState.LOST, "failed", f"{tip}\n{stats.journal_error}")
+    if stats.journal_seq == 0:
+        return Link("journal", LinkState.CONNECTING, "empty", tip)
+    if behind > BEHIND:
+        return Link("journal", LinkState.DEGRADED, "behind", tip)
+    return Link("journal", LinkState.LIVE, "saved" if behind == 0 else "saving", tip)
+
+
+def mirror_link(stats: CoreStats) -> Link:
+    if stats.mirror_error:
+        return Link("mirror", LinkState.LOST, "failed", f"Mirror: {stats.mirror_error}")
+    if not stats.mirror_url:
+        return Link("mirror", LinkState.OFF, "off", "Mirror: no web page is served.")
+    clients = stats.mirror_clients
+    viewers = "1 viewer" if clients == 1 else f"{clients} viewers"
+    tip = f"Mirror: the same tables in a browser at\n{stats.mirror_url}\n{viewers} connected."
+    return Link("mirror", LinkState.LIVE, "on" if clients == 0 else viewers, tip)
+
+
+class LinkDot(QWidget):
+    """Filled circle: live. Ring: connecting or off. Triangle: degraded. Cross: lost."""
+
+    SIDE = 9
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._link = Link("", LinkState.CONNECTING, "", "")
+        self.setSizePolicy(self.sizePolicy().horizontalPolicy(), self.sizePolicy().verticalPolicy())
+
+    @property
+    def link(self) -> Link:
+        return self._link
+
+    def show_link(self, link: Link) -> None:
+        if link == self._link:
+            return
+        grown = len(link.word) != len(self._link.word) or link.name != self._link.name
+        self._link = link
+        self.setToolTip(link.tip)
+        self.setAccessibleName(f"{link.name}: {link.word}")
+        self.setAccessibleDescription(link.tip)
+        if grown:
+            self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        text = f"{self._link.name} {self._link.word}"
+        return QSize(self.SIDE + 8 + self.fontMetrics().horizontalAdvance(text), 20)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(1, (self.height() - self.SIDE) / 2, self.SIDE, self.SIDE)
+        self._paint_shape(painter, box.adjusted(0.5, 0.5, -0.5, -0.5))
+        name = self._link.name + " "
+        left = self.SIDE + 6
+        centre = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setPen(QColor(self._theme.muted))
+        painter.drawText(left, 0, self.width() - left, self.height(), centre, name)
+        left += self.fontMetrics().horizontalAdvance(name)
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(left, 0, self.width() - left, self.height(), centre, self._link.word)
+
+    def _colour(self) -> QColor:
+        theme = self._theme
+        return QColor(
+            {
+                LinkState.LIVE: theme.gain,
+                LinkState.DEGRADED: theme.warn,
+                LinkState.LOST: theme.error,
+            }.get(self._link.state, theme.muted)
+        )
+
+    def _paint_shape(self, painter: QPainter, box: QRectF) -> None:
+        colour = self._colour()
+        painter.setPen(QPen(colour, 1.5))
+        match self._link.state:
+            case LinkState.LIVE:
+                painter.setBrush(colour)
+                painter.drawEllipse(box)
+            case LinkState.DEGRADED:
+                painter.setBrush(colour)
+                top = QPointF(box.center().x(), box.top())
+                painter.drawPolygon(QPolygonF([top, box.bottomRight(), box.bottomLeft()]))
+            case LinkState.LOST:
+                painter.drawLine(box.topLeft(), box.bottomRight())
+                painter.drawLine(box.topRight(), box.bottomLeft())
+            case _:
+                painter.drawEllipse(box)

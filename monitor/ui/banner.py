@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from monitor.boundary import CoreStats
 from monitor.engine.rows import AccountRow, ReplayRow, SessionRow
 from monitor.engine.values import EngineState, World
-from monitor.models import format
+from monitor.models import format as shown
 from monitor.ui.links import LinkDot, journal_link, mirror_link
 from monitor.ui.theme import Theme
 
@@ -94,7 +94,7 @@ class Figure(QWidget):
         self._theme = theme
         self._caption = QLabel(caption)
         self._caption.setObjectName("caption")
-        self._value = QLabel(format.DASH)
+        self._value = QLabel(shown.DASH)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -153,7 +153,7 @@ class Banner(QWidget):
         self._line = self._theme.strip(session.world, session.engine_state)
         when = ""
         if session.world is World.REPLAY and replay is not None:
-            when = format.minute(replay.time_ns or replay.first_ns, format.zone(session.zone))
+            when = shown.minute(replay.time_ns or replay.first_ns, shown.zone(session.zone))
         self.strip.show_world(self._words(session), when, self._line, hatched=session.world is World.REPLAY)
         title = session.title
         if replay is not None and replay.synthetic:
@@ -175,11 +175,11 @@ class Banner(QWidget):
     def show_account(self, account: AccountRow | None) -> None:
         if account is None:
             for figure in (self.equity, self.today, self.margin):
-                figure.show_value(format.DASH)
+                figure.show_value(shown.DASH)
             return
-        self.equity.show_value(format.money(account.balance))
-        self.today.show_value(format.signed(account.today_profit), self._tone(account.today_profit))
-        self.margin.show_value(format.percent(account.risk_ratio, 1))
+        self.equity.show_value(shown.money(account.balance))
+        self.today.show_value(shown.signed(account.today_profit), self._tone(account.today_profit))
+        self.margin.show_value(shown.percent(account.risk_ratio, 1))
         self.equity.setToolTip(
             self.tr("Balance of {0} in {1}, open positions included").format(
                 account.account_id, account.currency

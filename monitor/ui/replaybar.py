@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QStyle,
 from monitor.commands import command, keys_label
 from monitor.engine.rows import ReplayRow
 from monitor.engine.values import ReplayState
-from monitor.models import format
+from monitor.models import format as shown
 
 SPEEDS: tuple[float | None, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, None)
 """Speeds offered; None is as fast as possible."""
@@ -182,8 +182,8 @@ class ReplayBar(QWidget):
         self.scrubber.follow(replay.bar, replay.bars)
         if not self.scrubber.held:
             self._show_bar(replay.bar, replay.bars)
-        _set(self.time, format.minute(replay.time_ns or replay.first_ns, format.zone(zone)))
-        _set(self.rate, self.tr("{0} bars/s").format(format.number(replay.bars_per_second, 0)))
+        _set(self.time, shown.minute(replay.time_ns or replay.first_ns, shown.zone(zone)))
+        _set(self.rate, self.tr("{0} bars/s").format(shown.number(replay.bars_per_second, 0)))
 
     def _preview(self, bar: int) -> None:
         """Under the user's hand the bar number follows the handle, not the replay."""

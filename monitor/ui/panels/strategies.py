@@ -1,0 +1,155 @@
+"""The strategies: state by shape and word, profit, start and stop; one of them is current.
+
+Owns the lines and which is current. Starting and stopping is asked for by signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from monitor.engine.rows import StrategyRow
+from monitor.engine.values import StrategyState
+from monitor.models import format as shown
+from monitor.ui.theme import ROW_HEIGHT, Theme
+
+SHAPES = {
+    StrategyState.RUNNING: "● running",
+    StrategyState.STOPPED: "■ stopped",
+    StrategyState.FAILED: "✗ failed",
+}
+
+
+class StrategyLine(QFrame):
+    """One strategy. Focus makes it the current one."""
+
+    def __init__(self, strategy_id: int, theme: Theme) -> None:
+        super().__init__()
+        self.strategy_id = strategy_id
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setObjectName("strategyLine")
+        self.setFixedHeight(ROW_HEIGHT + 8)
+        self.name = QLabel()
+        self.state = QLabel()
+        self.position = QLabel()
+        self.position.setObjectName("muted")
+        self.profit = QLabel()
+        self.profit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.toggle = QPushButton()
+        self.toggle.setFixedWidth(64)
+        self.toggle.setAutoDefault(False)
+        self.state.setMinimumWidth(72)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 2)
+        layout.setSpacing(12)
+        layout.addWidget(self.name)
+        layout.addWidget(self.state)
+        layout.addWidget(self.position, 1)
+        layout.addWidget(self.profit)
+        layout.addWidget(self.toggle)
+        self.position.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_row(self, row: StrategyRow) -> None:
+        running = row.state is StrategyState.RUNNING
+        colour = {StrategyState.RUNNING: self._theme.gain, StrategyState.FAILED: self._theme.error}
+        _set(self.name, row.name)
+        if _set(self.state, SHAPES[row.state]):
+            self.state.setStyleSheet(f"color: {colour.get(row.state, self._theme.muted)};")
+        _set(self.position, f"{row.symbol}   pos {shown.volume(row.position)}   {row.trade_count:,} trades")
+        if _set(self.profit, shown.signed(row.net_profit)):
+            tone = self._theme.gain if row.net_profit > 0 else self._theme.loss
+            self.profit.setStyleSheet(f"color: {tone};" if row.net_profit else "")
+        verb = self.tr("Stop") if running else self.tr("Start")
+        if self.toggle.text() != verb:
+            self.toggle.setText(verb)
+            self.toggle.setToolTip(f"{verb} {row.name}  ({'S' if running else 's'})")
+            self.toggle.setAccessibleName(f"{verb} {row.name}")
+        self.setToolTip(self._tip(row))
+        self.setAccessibleName(f"{row.name} {row.state.value} {self.profit.text()}")
+
+    def show_current(self, current: bool, focused: bool) -> None:
+        ground = self._theme.mixed(self._theme.accent, 0.18) if current else self._theme.surface
+        edge = self._theme.accent if focused else ground
+        self.setStyleSheet(f"#strategyLine {{ background: {ground}; border: 1px solid {edge}; }}")
+
+    @staticmethod
+    def _tip(row: StrategyRow) -> str:
+        settings = "\n".join(f"{name} = {value}" for name, value in row.parameters.items())
+        return "\n".join(part for part in (row.source, settings, row.error) if part)
+
+
+class StrategyList(QWidget):
+    """`start_asked` and `stop_asked` carry the strategy's id."""
+
+    start_asked = Signal(int)
+    stop_asked = Signal(int)
+    current_changed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._rows: dict[int, StrategyRow] = {}
+        self.lines: dict[int, StrategyLine] = {}
+        self._current: int | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.empty = QLabel(self.tr("No strategy is loaded. Start with: monitor replay FILE --strategy NAME"))
+        self.empty.setObjectName("muted")
+        self.empty.setWordWrap(True)
+        self.empty.setContentsMargins(8, 8, 8, 8)
+        self._layout.addWidget(self.empty)
+
+    @property
+    def current(self) -> StrategyRow | None:
+        """The strategy that start and stop mean."""
+        return self._rows.get(self._current) if self._current is not None else None
+
+    def show_rows(self, rows: Mapping[int, StrategyRow]) -> None:
+        """Show exactly these; lines are kept while their strategy is."""
+        for gone in self.lines.keys() - rows.keys():
+            self._layout.removeWidget(line := self.lines.pop(gone))
+            line.deleteLater()
+        for id, row in rows.items():
+            if self._rows.get(id) != row or id not in self.lines:
+                self._line(id).show_row(row)
+        self._rows = dict(rows)
+        if self._current not in self._rows:
+            self._current = next(iter(self._rows), None)
+            self._mark()
+        self.empty.setVisible(not self._rows)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(watched, StrategyLine) and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._current = watched.strategy_id
+            self._mark()
+            self.current_changed.emit()
+        return False
+
+    def _line(self, id: int) -> StrategyLine:
+        line = self.lines.get(id)
+        if line is None:
+            line = self.lines[id] = StrategyLine(id, self._theme)
+            line.installEventFilter(self)
+            line.toggle.clicked.connect(lambda: self._toggle(id))
+            line.show_current(False, False)
+            self._layout.addWidget(line)
+        return line
+
+    def _toggle(self, id: int) -> None:
+        running = self._rows[id].state is StrategyState.RUNNING
+        (self.stop_asked if running else self.start_asked).emit(id)
+
+    def _mark(self) -> None:
+        for id, line in self.lines.items():
+            line.show_current(id == self._current and len(self.lines) > 1, line.hasFocus())
+
+
+def _set(label: QLabel, text: str) -> bool:
+    if label.text() == text:
+        return False
+    label.setText(text)
+    return True

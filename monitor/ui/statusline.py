@@ -1,0 +1,53 @@
+"""The status line: the last message where the eye is, and the three keys that matter now.
+
+Owns its texts and how long a message stays. It is told what matters; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from monitor.commands import command, keys_label
+from monitor.ui.theme import set_tone
+
+STAYS_MS = {"info": 6_000, "good": 6_000, "warn": 15_000, "error": 30_000}
+SIGNS = {"info": "", "good": "✓ ", "warn": "! ", "error": "✗ "}
+
+
+class StatusLine(QWidget):
+    """Tones: info, good, warn, error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("statusLine")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.message = QLabel()
+        self.message.setObjectName("message")
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.keys = QLabel()
+        self.keys.setObjectName("muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 12, 2)
+        layout.addWidget(self.message, 1)
+        layout.addWidget(self.keys)
+        self._fading = QTimer(self)
+        self._fading.setSingleShot(True)
+        self._fading.timeout.connect(self.message.clear)
+
+    def show_message(self, text: str, tone: str = "info") -> None:
+        self.message.setText(SIGNS[tone] + text)
+        self.message.setToolTip(text)
+        self.message.setAccessibleName(text)
+        set_tone(self.message, tone)
+        self._fading.start(STAYS_MS[tone])
+
+    def show_keys(self, hints: Iterable[tuple[str, str]]) -> None:
+        """Pairs of a command's id and the word that fits now ("pause" rather than "play or pause")."""
+        text = "   ·   ".join(f"{keys_label(command(id))} {word}" for id, word in hints)
+        if text != self.keys.text():
+            self.keys.setText(text)

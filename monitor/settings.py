@@ -137,7 +137,7 @@ class SettingField(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     type: Any
-    default: str
+    default: str | int | float
     description: str
     allowed: str
 
@@ -252,6 +252,10 @@ def _checked(field: SettingField, value: object, place: str, shown: str = "") ->
     except msgspec.ValidationError as error:
         raise UserError(_refusal(field, value, place, shown)) from error
     return converted
+
+
+def _option(key: str) -> str:
+    return "--" + key.rpartition(".")[2].replace("_", "-")
 
 
 def _refusal(field: SettingField, value: object, place: str, shown: str) -> str:

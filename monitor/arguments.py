@@ -1,0 +1,277 @@
+"""The words of the command line: which commands and options there are, and what they accept.
+
+Turns texts into checked values (`ReplayOptions`, overrides of settings) and every slip into a
+`UserError` of one sentence. Runs nothing and opens nothing but the files it is asked to check.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from typing import Any, NoReturn
+
+from monitor import __version__
+from monitor import argument_types as types
+from monitor.engine.options import Matching, ReplayOptions
+from monitor.errors import UserError
+from monitor.settings import CONFIG_FILE, FIELDS
+
+UNSET_SPEED = "unset"
+DEFAULT_STRATEGY = "double_ma"
+
+_DESCRIPTION = "Trading Monitor: an order engine, its window and its web page."
+_EXAMPLES = """\
+examples:
+  monitor                                    the window, replaying the sample data
+  monitor replay bars.csv --symbol SHFE.au1912 --tick 0.02 --speed 5
+  monitor replay bars.csv --strategy mine.py --param window=30 --speed max
+  monitor backtest bars.csv --strategy double_ma --matching vnpy --json out.json
+  monitor serve --port 9000                  no window, the web page only
+  monitor doctor                             what is wrong here, and how to mend it
+"""
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Wide enough that an option and its help share a line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=100)
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises one sentence instead of printing a usage and ending the process."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", _HelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{self._plain(message)} (see: {self.prog} --help)")
+
+    def _plain(self, message: str) -> str:
+        if choice := re.match(r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)$", message):
+            name, given, known = choice[1], choice[2], re.findall(r"[\w-]+", choice[3])
+            what = (
+                f"{name}: {given!r} is not one of"
+                if name.startswith("-")
+                else f"{given!r} is not a command; there are"
+            )
+            return f"{what} {', '.join(known)}{_did_you_mean(given, known)}"
+        if unknown := re.match(r"unrecognized arguments: (.*)$", message):
+            first = unknown[1].split()[0]
+            return f"{first} is not understood here{_did_you_mean(first, _option_names(self))}"
+        return message.removeprefix("argument ")
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """All options of a parser and of its commands."""
+    names: list[str] = []
+    for action in parser._actions:
+        names += action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                names += _option_names(command)
+    return names
+
+
+# The parser ---------------------------------------------------------------------------------
+
+
+def build_parser() -> Parser:
+    """The whole command line. `command` of the result names the command, None is the window."""
+    common = _common_options()
+    parser = Parser(
+        prog="monitor", description=_DESCRIPTION, epilog=_EXAMPLES + _settings_help(), parents=[common]
+    )
+    parser.add_argument("--version", action="version", version=f"Trading Monitor {__version__}")
+    parser.set_defaults(speed=UNSET_SPEED, paused=False, loop=False, file=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    replay = commands.add_parser(
+        "replay",
+        parents=[common],
+        usage="monitor replay FILE [options]",
+        help="replay a K-line file in the window",
+        description="Replay a K-line file in the window.",
+    )
+    replay.add_argument("file", metavar="FILE", type=types.data_file, help="K-lines as CSV, also .gz")
+    _add_replay_options(replay)
+    _add_pace(replay)
+    _add_backtest(commands, common)
+    _add_serve(commands, common)
+    commands.add_parser(
+        "doctor",
+        parents=[common],
+        help="check this installation and say how to mend it",
+        description="Check versions, Qt, fonts, data folder, database, port and time zones.\n"
+        "The exit code is 1 when something is wrong.",
+    )
+    return parser
+
+
+def _add_backtest(commands: Any, common: Parser) -> None:
+    backtest = commands.add_parser(
+        "backtest",
+        parents=[common],
+        usage="monitor backtest FILE [options]",
+        help="run a strategy over a K-line file as fast as possible",
+        description="Run a strategy over a K-line file as fast as possible and print its statistics.",
+    )
+    backtest.add_argument("file", metavar="FILE", type=types.data_file, help="K-lines as CSV, also .gz")
+    _add_replay_options(backtest)
+    backtest.add_argument(
+        "--json", metavar="OUT", type=types.output_file, help="write trades, equity, orders, statistics"
+    )
+    backtest.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+
+
+def _add_serve(commands: Any, common: Parser) -> None:
+    serve = commands.add_parser(
+        "serve",
+        parents=[common],
+        usage="monitor serve [--replay FILE] [options]",
+        help="the same engine and web page without a window",
+        description="Run the engine and its web page without a window, until Ctrl+C.",
+    )
+    serve.add_argument(
+        "--replay", dest="file", metavar="FILE", type=types.data_file, help="K-lines (the sample without it)"
+    )
+    _add_replay_options(serve)
+    _add_pace(serve)
+    serve.add_argument("--loop", action="store_true", help="start again when the file ends")
+
+
+def _common_options() -> Parser:
+    """Options that may stand before or after the command."""
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("settings")
+    group.add_argument("--data-dir", metavar="FOLDER", help="folder of database, layout and config.toml")
+    group.add_argument("--no-mirror", action="store_true", help="do not serve the web page")
+    group.add_argument(
+        "--port", metavar="PORT", help=f"port of the web page ({FIELDS['mirror.port'].default})"
+    )
+    return common
+
+
+def _add_replay_options(parser: argparse.ArgumentParser) -> None:
+    """Fields of ReplayOptions. Those not given are left to its defaults."""
+    default = ReplayOptions(file="", strategy="")
+    group = parser.add_argument_group("strategy and market")
+    add = group.add_argument
+    add(
+        "--strategy",
+        metavar="NAME|FILE.py",
+        help=f"a strategy by name, or a file with one ({DEFAULT_STRATEGY})",
+    )
+    add(
+        "--param",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        type=types.parameter,
+        action="append",
+        help="repeatable",
+    )
+    add("--symbol", metavar="S", help="such as SHFE.au1912; taken from the file when it says it")
+    add("--matching", choices=[matching.value for matching in Matching], help=f"({default.matching})")
+    add("--capital", metavar="MONEY", type=types.positive, help=f"cash at the start ({default.capital})")
+    add(
+        "--rate",
+        metavar="R",
+        type=types.fraction,
+        help=f"commission as a fraction of the traded money ({default.rate})",
+    )
+    add(
+        "--commission-per-lot",
+        metavar="MONEY",
+        type=types.not_negative,
+        help=f"({default.commission_per_lot})",
+    )
+    add("--slippage", metavar="N", type=types.not_negative, help="standard: ticks; vnpy: price per lot (0)")
+    add(
+        "--multiplier",
+        metavar="N",
+        type=types.positive,
+        help=f"units of the underlying per lot ({default.multiplier})",
+    )
+    add(
+        "--tick",
+        metavar="N",
+        type=types.positive,
+        help="smallest price step; inferred from the data when left out",
+    )
+    add(
+        "--margin-rate",
+        metavar="R",
+        type=types.share,
+        help=f"margin as a fraction of the money ({default.margin_rate})",
+    )
+    add("--currency", metavar="CODE", help=f"({default.currency})")
+    add("--zone", metavar="ZONE", type=types.zone, help="time zone of the data, such as Asia/Shanghai")
+    add(
+        "--participation",
+        metavar="R",
+        type=types.share,
+        help=f"share of a bar's volume we take ({default.participation})",
+    )
+    add("--strict", action="store_true", default=None, help="refuse data that needs repair")
+
+
+def _add_pace(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("replay")
+    group.add_argument(
+        "--speed",
+        metavar="N|max",
+        type=types.speed,
+        default=argparse.SUPPRESS,
+        help="1 is ten bars a second, max as fast as it goes",
+    )
+    group.add_argument("--paused", action="store_true", help="wait for play")
+
+
+def _settings_help() -> str:
+    lines = [f"\nsettings, in {CONFIG_FILE} in the data folder or as variables (MONITOR_MIRROR_PORT=9000):"]
+    for field in FIELDS.values():
+        shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        lines.append(f"  {field.key + (f' = {shown}' if shown != '' else ''):<24} {field.description}")
+    return "\n".join(lines)
+
+
+# What was asked -----------------------------------------------------------------------------
+
+
+def setting_overrides(asked: argparse.Namespace) -> dict[str, object]:
+    """The options that are settings, keyed like "mirror.port"."""
+    given = vars(asked)
+    overrides: dict[str, object] = {}
+    if "data_dir" in given:
+        overrides["data_dir"] = given["data_dir"]
+    if "port" in given:
+        overrides["mirror.port"] = given["port"]
+    if given.get("no_mirror"):
+        overrides["mirror.enabled"] = False
+    return overrides
+
+
+_OPTION_FIELDS = tuple(name for name in ReplayOptions.__struct_fields__ if name != "file")
+
+
+def replay_options(asked: argparse.Namespace) -> ReplayOptions | None:
+    """The replay that was asked for; None is the bundled sample."""
+    given = {name: value for name in _OPTION_FIELDS if (value := getattr(asked, name, None)) is not None}
+    if asked.file is None:
+        if given:
+            option = "param" if "parameters" in given else next(iter(given)).replace("_", "-")
+            raise UserError(f"--{option} needs a K-line file: monitor {asked.command} --replay FILE")
+        return None
+    parameters: dict[str, str] = {}
+    for name, value in given.pop("parameters", ()):
+        if name in parameters:
+            raise UserError(f"--param {name} is given twice; give it once")
+        parameters[name] = value
+    given["matching"] = Matching(given.get("matching", Matching.STANDARD))
+    return ReplayOptions(file=asked.file, parameters=parameters, **{"strategy": DEFAULT_STRATEGY, **given})

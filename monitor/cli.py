@@ -1,0 +1,99 @@
+"""Runs the command line: settings, then the one command that was asked for, then an exit code.
+
+Imports what a command needs when it is needed, so that `--help` is instant and a server never
+loads a window. Mistakes of the user end as one sentence and exit code 2. Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from monitor.arguments import build_parser, replay_options, setting_overrides
+from monitor.engine.options import ReplayOptions
+from monitor.errors import EXIT_USER_ERROR, UserError
+from monitor.settings import Settings, load_settings
+
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Never raises for what a user can get wrong."""
+    try:
+        asked = build_parser().parse_args(arguments)
+        settings = load_settings(setting_overrides(asked))
+        code = COMMANDS[asked.command](settings, asked)
+    except UserError as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except _engine_refusals() as error:
+        return _refuse(error)
+    return code
+
+
+def _refuse(error: BaseException) -> int:
+    sentence = " ".join(str(error).split())
+    print(f"monitor: {sentence}", file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
+def _engine_refusals() -> tuple[type[Exception], ...]:
+    """What the engine raises for unusable files and parameters; evaluated only when it has."""
+    from monitor.engine.klines import KlineError
+    from monitor.engine.strategy import ParameterError
+
+    return (KlineError, ParameterError)
+
+
+def run_window(settings: Settings, asked: argparse.Namespace) -> int:
+    """The window; without a screen the same engine behind the web page."""
+    from monitor.machine import installed_fatal_pair, screen_problem
+
+    start = replay_options(asked)
+    if problem := screen_problem():
+        print(f"There is no window: {problem}. The same engine runs without one.", file=sys.stderr)
+        return _run_headless(settings, start, asked, loop=start is None)
+    if fatal := installed_fatal_pair():
+        raise UserError(fatal)
+    from monitor.app import run_window as run
+
+    return run(settings, start, speed=asked.speed, paused=asked.paused)
+
+
+def run_serve(settings: Settings, asked: argparse.Namespace) -> int:
+    return _run_headless(settings, replay_options(asked), asked, loop=asked.loop)
+
+
+def _run_headless(
+    settings: Settings, start: ReplayOptions | None, asked: argparse.Namespace, *, loop: bool
+) -> int:
+    from monitor.app import run_headless
+
+    if not settings.mirror.enabled:
+        raise UserError("without a window the mirror is all there is to see: leave out --no-mirror")
+    return run_headless(settings, start, speed=asked.speed, paused=asked.paused, loop=loop)
+
+
+def run_backtest(settings: Settings, asked: argparse.Namespace) -> int:
+    from monitor.backtest import run_backtest as run
+
+    options = replay_options(asked)
+    assert options is not None
+    return run(options, asked.json, asked.quiet)
+
+
+def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
+    from monitor.doctor import run_doctor as run
+
+    return run(settings)
+
+
+COMMANDS: dict[str | None, Callable[[Settings, argparse.Namespace], int]] = {
+    None: run_window,
+    "replay": run_window,
+    "backtest": run_backtest,
+    "serve": run_serve,
+    "doctor": run_doctor,
+}

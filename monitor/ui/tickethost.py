@@ -9,11 +9,9 @@ from __future__ import annotations
 import weakref
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-COMMAND_KEYS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-OWN_KEYS = frozenset(range(Qt.Key.Key_F1.value, Qt.Key.Key_F35.value + 1))
+from monitor.ui.keys import keeps_plain_keys
 
 
 class TicketHost(QWidget):
@@ -74,12 +72,7 @@ class TicketHost(QWidget):
         (self._ticket if accepts else chosen).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            plain = not event.modifiers() & COMMAND_KEYS
-            if plain and event.key() not in OWN_KEYS:
-                event.accept()
-                return True
-        return super().event(event)
+        return keeps_plain_keys(event) or super().event(event)
 
     def _remove(self) -> None:
         if self._ticket is not None:

@@ -1,0 +1,131 @@
+"""Docks: panels with a title that can be moved, and the shipped arrangement of them.
+
+Owns titles, the mark of the panel that has the focus, and where panels stand at first. Knows
+nothing of what a panel shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
+
+from monitor.commands import DOCKS, command, keys_label
+
+TITLE_HEIGHT = 24
+LEFT_SHARE = 0.36
+
+
+class DockTitle(QWidget):
+    """Name, key, room for a panel's own controls, and a button to put the panel away."""
+
+    def __init__(self, name: str, title: str, dock: QDockWidget) -> None:
+        super().__init__()
+        self.setObjectName("dockTitle")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(TITLE_HEIGHT)
+        key = keys_label(command(f"dock_{name}"))
+        self.label = QLabel(title)
+        close = QToolButton()
+        close.setText("×")
+        close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        close.setToolTip(self.tr("Put this panel away. {0} brings it back.").format(key))
+        close.setAccessibleName(self.tr("Put away {0}").format(title))
+        close.clicked.connect(dock.close)
+        self.setToolTip(self.tr("{0}  ({1}). Drag to move.").format(title, key))
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(8, 0, 4, 0)
+        self._layout.setSpacing(8)
+        self._layout.addWidget(self.label)
+        self._layout.addStretch(1)
+        self._layout.addWidget(close)
+
+    def add(self, widget: QWidget) -> None:
+        """Put a control of the panel beside the title."""
+        self._layout.insertWidget(self._layout.count() - 1, widget)
+
+    def mark(self, active: bool) -> None:
+        if bool(self.property("active")) == active:
+            return
+        self.setProperty("active", active)
+        for widget in (self, self.label):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+
+
+class Dock(QDockWidget):
+    """`name` is stable ASCII: saved layouts are keyed by it."""
+
+    def __init__(self, name: str, title: str, panel: QWidget) -> None:
+        super().__init__(title)
+        self.setObjectName(name)
+        self.title = DockTitle(name, title, self)
+        self.setTitleBarWidget(self.title)
+        self.setWidget(panel)
+
+    def bring(self) -> None:
+        """Show it, in front of those it shares tabs with, and give its panel the focus."""
+        self.show()
+        self.raise_()
+        panel = self.widget()
+        target = panel.focusProxy() or panel
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+class DockArea(QMainWindow):
+    """The part of the window that docks share."""
+
+    def __init__(self, panels: Mapping[str, QWidget]) -> None:
+        super().__init__()
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.docks = {name: Dock(name, self.tr(title), panels[name]) for name, title in DOCKS}
+        self.arrange()
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._mark)
+
+    def arrange(self) -> None:
+        """The shipped layout: what one owns at the left, what happens at the right."""
+        at = self.docks
+        for dock in at.values():
+            self.removeDockWidget(dock)
+            dock.setFloating(False)
+        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, at["positions"])
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.splitDockWidget(at["positions"], at["equity"], across)
+        self.splitDockWidget(at["positions"], at["account"], down)
+        self.splitDockWidget(at["account"], at["strategies"], down)
+        self.splitDockWidget(at["equity"], at["orders"], down)
+        self.splitDockWidget(at["orders"], at["trades"], down)
+        self.tabifyDockWidget(at["trades"], at["log"])
+        for dock in at.values():
+            dock.show()
+        at["trades"].raise_()
+        self.share_out()
+
+    def share_out(self) -> None:
+        """Give the docks of the shipped layout their shares of the present size."""
+        at, width, height = self.docks, max(self.width(), 640), max(self.height(), 400)
+        left = round(width * LEFT_SHARE)
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([at["positions"], at["equity"]], [left, width - left], across)
+        lefts = [at["positions"], at["account"], at["strategies"]]
+        self.resizeDocks(lefts, [round(height * share) for share in (0.30, 0.22, 0.48)], down)
+        rights = [at["equity"], at["orders"], at["trades"]]
+        self.resizeDocks(rights, [round(height * share) for share in (0.42, 0.30, 0.28)], down)
+
+    def _mark(self, _old: QWidget | None, now: QWidget | None) -> None:
+        for dock in self.docks.values():
+            dock.title.mark(now is not None and dock.isAncestorOf(now))

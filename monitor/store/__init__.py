@@ -1,0 +1,13 @@
+"""Persistence: the journal and the rows last shown, in one SQL database.
+
+Owns tables, migrations, grouped durable writes and pages of history. Knows engine values
+and rows; must not know Qt, sockets, or how the engine makes a row.
+"""
+
+from __future__ import annotations
+
+from monitor.store.batch import Batch
+from monitor.store.database import StoreError
+from monitor.store.store import SavedSession, Store
+
+__all__ = ["Batch", "SavedSession", "Store", "StoreError"]

@@ -1,0 +1,60 @@
+"""What is written together: journal records with the rows they led to, and groups of those.
+
+Owns the arithmetic of grouping (what may be merged, how much it weighs). Knows no SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from monitor.engine.changes import Changes
+from monitor.engine.journal import JournalRecord
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One event or several, all or nothing. Records continue the session's numbering without
+    a gap; either part may be empty. The store keeps it: do not change it afterwards."""
+
+    session_id: int
+    records: list[JournalRecord]
+    changes: Changes
+
+    def __len__(self) -> int:
+        """How many rows it is; the unit in which waiting work is bounded."""
+        return len(self.records) + row_count(self.changes)
+
+
+def row_count(changes: Changes) -> int:
+    return (
+        len(changes.orders)
+        + len(changes.trades)
+        + len(changes.positions)
+        + len(changes.accounts)
+        + len(changes.strategies)
+        + len(changes.triggers)
+        + len(changes.operations)
+        + sum(len(chunk) for chunk in changes.equity)
+    )
+
+
+def group(batches: Iterable[Batch], most_rows: int) -> list[Batch]:
+    """The first batches that may share a transaction: of one session, at most `most_rows`
+    rows, at least one batch. A large backlog is not looked through."""
+    result: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        rows += len(batch)
+        if result and (rows > most_rows or batch.session_id != result[0].session_id):
+            break
+        result.append(batch)
+    return result
+
+
+def fold(batches: Iterable[Batch]) -> Changes:
+    """Their changes as one, so that an order that changed five times is written once."""
+    result = Changes()
+    for batch in batches:
+        result.absorb(batch.changes)
+    return result

@@ -1,0 +1,1 @@
+"""One module per step, named after the version it leads to."""

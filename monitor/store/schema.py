@@ -1,0 +1,70 @@
+"""Brings a database to the version this program knows, or refuses it.
+
+Owns the list of versions. Alembic takes a while to import and is only needed when there is
+something to change.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.store.database import WRITES, Database, StoreError, reason
+
+# Oldest first; a test compares them with the scripts in `migrations/versions`.
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]
+
+
+async def migrate(database: Database) -> None:
+    """StoreError when the database is newer than the program, somebody else's, or broken."""
+    try:
+        async with database.engine.connect() as connection, connection.begin():
+            version = await connection.run_sync(_version)
+        if version != HEAD:
+            _check(version)
+            async with database.engine.connect() as connection:
+                await _upgrade(await connection.execution_options(**{WRITES: True}))
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(f"The database cannot be opened: {reason(error)}.") from error
+
+
+async def _upgrade(connection: AsyncConnection) -> None:
+    """All or nothing, and once, when two programs start together: alembic reads the version
+    again inside the transaction."""
+    async with connection.begin():
+        await connection.run_sync(_run_scripts)
+
+
+def _version(connection: Connection) -> str | None:
+    """None for an empty database."""
+    names = inspect(connection).get_table_names()
+    if "alembic_version" in names:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+    if names:
+        raise StoreError("The database belongs to another program: choose another file.")
+    return None
+
+
+def _check(version: str | None) -> None:
+    if version is not None and version not in REVISIONS:
+        raise StoreError(
+            f"The database was written by a newer Trading Monitor (version {version}, "
+            f"this one knows {HEAD}): update the program or choose another database."
+        )
+
+
+def _run_scripts(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with as_file(files("monitor.store") / "migrations") as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)

@@ -1,0 +1,184 @@
+"""The store as the core sees it: sessions, one way to write, several ways to read.
+
+Owns the numbering of each session's journal and what of it is durable. Everything runs on
+the core's loop; nothing here waits for a disk on that loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.boundary import OrderPage, OrderQuery, TradePage, TradeQuery
+from monitor.engine.changes import Changes
+from monitor.engine.journal import JournalRecord
+from monitor.store import queries, tables
+from monitor.store.batch import Batch
+from monitor.store.database import Database, StoreError, open_database, reason
+from monitor.store.schema import migrate
+from monitor.store.statements import last_seq
+from monitor.store.writer import Writer
+
+
+class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it was left. `config` is what `begin_session` was given; `state` "open"
+    with `ended_cleanly` False means that the program was killed. `last_seq` is its last
+    journal record's number, 0 for none."""
+
+    session_id: int
+    created_ns: int
+    world: str
+    title: str
+    config: bytes
+    state: str
+    ended_cleanly: bool
+    last_seq: int
+
+
+class Store:
+    """Made by `Store.open`. Every method may raise StoreError, whose text is for the user.
+
+    `durable_seq` is the last journal record on disk of the session begun or read last.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.durable_seq = 0
+        self._database = database
+        self._session_id = 0
+        self._next_seq: dict[int, int] = {}
+        self._writer = Writer(database, self._note_durable)
+
+    @classmethod
+    async def open(cls, url: str | Path, *, lock_wait_s: float = 1.0) -> Store:
+        """Open or make the database at a SQLAlchemy URL, or a SQLite file at a path, bring it
+        to this program's version, and start the writer."""
+        database = open_database(url, lock_wait_s=lock_wait_s)
+        try:
+            await migrate(database)
+            database.remember_file()
+        except StoreError:
+            await database.close()
+            raise
+        store = cls(database)
+        store._writer.start()
+        return store
+
+    @property
+    def error(self) -> str:
+        """Empty, or one sentence while nothing can be written."""
+        return self._writer.error
+
+    @property
+    def on_state(self) -> Callable[[str], None]:
+        """Called with `error` whenever that changes; must not raise."""
+        return self._writer.on_state
+
+    @on_state.setter
+    def on_state(self, listener: Callable[[str], None]) -> None:
+        self._writer.on_state = listener
+
+    async def begin_session(self, *, created_ns: int, world: str, title: str, config: bytes) -> int:
+        """Begin a session once everything before it is durable. Its id is never used again."""
+        await self._writer.flush()
+        values = {"created_ns": created_ns, "world": world, "title": title, "config": config}
+        statement = insert(tables.sessions).values(**values, state="open", ended_cleanly=False)
+        async with self._writing() as connection:
+            made: Any = (await connection.execute(statement)).inserted_primary_key
+        session_id = int(made[0])
+        self._take_up(session_id, 0)
+        return session_id
+
+    async def last_session(self) -> SavedSession | None:
+        """The session begun last, ready to be written to again. None in a new database."""
+        await self._writer.flush()
+        statement = select(tables.sessions).order_by(tables.sessions.c.session_id.desc()).limit(1)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(statement)).first()
+            if row is None:
+                return None
+            seq = await last_seq(connection, row.session_id)
+        self._take_up(row.session_id, seq)
+        return SavedSession(**row._asdict(), last_seq=seq)
+
+    async def end_session(self, session_id: int, clean: bool) -> None:
+        """Mark a session as ended once everything before is durable. A later write opens it
+        again."""
+        await self._writer.flush()
+        statement = update(tables.sessions).where(tables.sessions.c.session_id == session_id)
+        async with self._writing() as connection:
+            await connection.execute(statement.values(state="ended", ended_cleanly=clean))
+        self._writer.forget(session_id)
+
+    async def journal(self, session_id: int, from_seq: int = 1) -> list[JournalRecord]:
+        """The durable records from `from_seq` on. StoreError names the gap, if there is one."""
+        async with self._database.reading() as connection:
+            return await queries.read_journal(connection, session_id, from_seq)
+
+    async def rows(self, session_id: int) -> Changes:
+        """The durable rows: orders, trades, positions held, accounts, strategies, triggers,
+        curves and the latest 500 operations. `cleared` is not set."""
+        async with self._database.reading() as connection:
+            return await queries.read_rows(connection, session_id)
+
+    async def finished_orders(self, session_id: int, query: OrderQuery) -> OrderPage:
+        """Finished orders, the one that finished last first; times are those of finishing."""
+        async with self._database.reading() as connection:
+            return await queries.finished_orders(connection, session_id, query)
+
+    async def trades(self, session_id: int, query: TradeQuery) -> TradePage:
+        async with self._database.reading() as connection:
+            return await queries.trades(connection, session_id, query)
+
+    def write(self, batch: Batch) -> asyncio.Future[None]:
+        """Queue a batch; never waits. The future resolves when the batch is durable; it may
+        be dropped. ValueError when the records do not continue the session's numbering."""
+        expected = self._next_seq.get(batch.session_id)
+        if expected is None:
+            raise ValueError(f"session {batch.session_id} was neither begun nor read here")
+        for expected, record in enumerate(batch.records, expected):  # noqa: B020
+            if record.seq != expected:
+                raise ValueError(f"record {record.seq} of session {batch.session_id} should be {expected}")
+        durable = self._writer.put(batch)
+        if batch.records:
+            self._next_seq[batch.session_id] = batch.records[-1].seq + 1
+        return durable
+
+    async def room(self) -> None:
+        """Wait while too much waits to be written; call it between steps at full speed."""
+        await self._writer.room()
+
+    async def flush(self) -> None:
+        """Wait until everything written so far is durable."""
+        await self._writer.flush()
+
+    async def close(self, *, patience_s: float = 10.0) -> None:
+        """Make everything durable and close. StoreError when it could not be in time."""
+        try:
+            await self._writer.close(patience_s)
+        finally:
+            await self._database.close()
+
+    def _take_up(self, session_id: int, seq: int) -> None:
+        self._session_id = session_id
+        self._next_seq[session_id] = seq + 1
+        self.durable_seq = seq
+
+    def _note_durable(self, batch: Batch) -> None:
+        if batch.records and batch.session_id == self._session_id:
+            self.durable_seq = batch.records[-1].seq
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._writer.transaction() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"The database cannot be written: {reason(error)}.") from error

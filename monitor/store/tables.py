@@ -1,0 +1,126 @@
+"""The tables as they are now. Columns are the fields of the engine's rows, so a field cannot
+be forgotten; a test compares them with what the migrations build.
+
+Knows the shape of rows, not what they mean. Everything belongs to a session.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from monitor.engine.journal import JournalRecord
+from monitor.engine.rows import (
+    AccountRow,
+    OperationRow,
+    OrderRow,
+    PositionRow,
+    StrategyRow,
+    TradeRow,
+    TriggerRow,
+)
+from monitor.store.types import Bytes, ExactDecimal, RowNumber, Scalars, Word
+
+# Other databases want a length for text in a key or an index; all other text is unbounded.
+LENGTHS = {"account_id": 64, "symbol": 64, "position_id": 200, "kind": 64}
+
+metadata = MetaData()
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", RowNumber, primary_key=True, autoincrement=True),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("world", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("config", Bytes, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("ended_cleanly", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
+    simple: dict[Any, TypeEngine[Any]] = {
+        Decimal: ExactDecimal(),
+        bool: Boolean(),
+        int: BigInteger(),
+        float: Double(),
+        bytes: Bytes,
+    }
+    if kind in simple:
+        return simple[kind]
+    if get_origin(kind) is dict:
+        return Scalars()
+    if issubclass(kind, StrEnum):
+        return Word()
+    return String(LENGTHS[name]) if name in LENGTHS else Text()
+
+
+def _column(name: str, hint: Any, key: str) -> Column[Any]:
+    optional = get_origin(hint) in (Union, UnionType)
+    kind = next(arg for arg in get_args(hint) if arg is not type(None)) if optional else hint
+    return Column(name, _column_type(name, kind), primary_key=name == key, nullable=optional)
+
+
+def _session_column() -> Column[int]:
+    return Column("session_id", RowNumber, ForeignKey("sessions.session_id"), primary_key=True)
+
+
+def _row_table(name: str, row: type[msgspec.Struct], key: str, *indexes: Index) -> Table:
+    """A table of `row`'s fields, keyed by session and `key`. Without a row id of SQLite's own,
+    which would write every row into two trees."""
+    hints = get_type_hints(row)
+    columns = [_column(field, hints[field], key) for field in row.__struct_fields__]
+    for column in columns:
+        column.autoincrement = False
+    return Table(name, metadata, _session_column(), *columns, *indexes, sqlite_with_rowid=False)
+
+
+journal = _row_table("journal", JournalRecord, "seq")
+orders = _row_table(
+    "orders", OrderRow, "order_id", Index("orders_by_time", "session_id", "updated_ns", "order_id")
+)
+trades = _row_table(
+    "trades",
+    TradeRow,
+    "trade_id",
+    Index("trades_by_time", "session_id", "time_ns", "trade_id"),
+    Index("trades_by_order", "session_id", "order_id"),
+)
+positions = _row_table("positions", PositionRow, "position_id")
+accounts = _row_table("accounts", AccountRow, "account_id")
+strategies = _row_table("strategies", StrategyRow, "strategy_id")
+triggers = _row_table("strategy_triggers", TriggerRow, "trigger_id")
+operations = _row_table("operation_log", OperationRow, "operation_id")
+equity = Table(
+    "equity_samples",
+    metadata,
+    _session_column(),
+    Column("account_id", String(LENGTHS["account_id"]), primary_key=True),
+    Column("sample", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_ns", BigInteger, nullable=False),
+    # NaN, an unknown measurement, is NULL in a database.
+    Column("equity", Double),
+    sqlite_with_rowid=False,
+)
+
+# What `Changes.cleared` voids. The operation log and the journal outlive it.
+CLEARED = (orders, trades, positions, accounts, strategies, triggers, equity)

@@ -1,0 +1,237 @@
+"""The one task that makes batches durable, in order, many to a transaction.
+
+Owns the queue, the retries and what is said about them. A batch is acknowledged after its
+commit and never before; what the world refuses (a lock, a full disk) waits and is tried
+again; what is wrong in itself stops the store for good. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.store.batch import Batch, group
+from monitor.store.database import WRITES, Database, StoreError, passing, reason
+from monitor.store.statements import put
+
+# One commit costs a disk flush: enough rows to pay for it, few enough to answer soon.
+GROUP_ROWS = 2_000
+WAITING_ROWS = 20_000
+FIRST_DELAY_S = 0.05
+LONGEST_DELAY_S = 2.0
+
+# All that a wrong row can raise between here and the database, besides the world's failures.
+FAULTS = (SQLAlchemyError, OSError, ValueError, TypeError, ArithmeticError, AttributeError)
+
+
+class _Waiting:
+    """A batch in the queue, and who wants to know when it is durable."""
+
+    __slots__ = ("batch", "durable", "rows")
+
+    def __init__(self, batch: Batch, durable: asyncio.Future[None]) -> None:
+        self.batch = batch
+        self.durable = durable
+        self.rows = len(batch)
+
+
+class Writer:
+    """Started by `start` on a running loop, ended by `close`.
+
+    `error` is empty, or one sentence while nothing can be written. `on_state` is called
+    with it whenever it changes, and must not raise. `on_durable` gets each batch that was
+    committed, just before its future resolves.
+    """
+
+    def __init__(self, database: Database, on_durable: Callable[[Batch], None]) -> None:
+        self.error = ""
+        self.on_state: Callable[[str], None] = lambda error: None
+        self._on_durable = on_durable
+        self._database = database
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._rows = 0
+        self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._closing = False
+        self._broken: StoreError | None = None
+        self._doubtful = False
+        self._resumed: set[int] = set()
+        self._alone = 0
+        self._delay_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="journal writer")
+        self._task.add_done_callback(self._ended)
+
+    def put(self, batch: Batch) -> asyncio.Future[None]:
+        """Queue a batch. The future resolves when it is durable, or fails with StoreError
+        when it never will be. StoreError at once when nothing can be written any more."""
+        if self._broken is not None:
+            raise self._broken
+        if self._closing:
+            raise StoreError("The database is closed.")
+        item = _Waiting(batch, asyncio.get_running_loop().create_future())
+        # Nobody has to look at an acknowledgement: a failure is also told by `error`.
+        item.durable.add_done_callback(_look_at)
+        self._waiting.append(item)
+        self._rows += item.rows
+        self._wake.set()
+        return item.durable
+
+    async def room(self) -> None:
+        """Wait until at most WAITING_ROWS rows wait. StoreError when they never will go."""
+        while self._rows > WAITING_ROWS and self._broken is None:
+            self._moved.clear()
+            await self._moved.wait()
+        if self._broken is not None:
+            raise self._broken
+
+    async def flush(self) -> None:
+        """Wait until everything given so far is durable."""
+        if self._broken is not None:
+            raise self._broken
+        if self._waiting:
+            await asyncio.shield(self._waiting[-1].durable)
+
+    def forget(self, session_id: int) -> None:
+        """The session has ended: if it is written to again, it is marked as open again."""
+        self._resumed.discard(session_id)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A write transaction between two groups, committed when the block ends well."""
+        async with self._turn:
+            try:
+                self._database.check_file()
+                connection = await self._connect()
+                async with connection.begin():
+                    yield connection
+                self._database.check_file()
+            except (SQLAlchemyError, OSError) as error:
+                if passing(error):
+                    await self._disconnect()
+                raise
+
+    async def close(self, patience_s: float) -> None:
+        """Write what waits, then stop. StoreError when it cannot be written in time."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=patience_s)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        lost = len(self._waiting)
+        await self._disconnect()
+        if lost and self._broken is None:
+            problem = StoreError(f"{lost} events could not be written before the end. {self.error}".strip())
+            self._refuse_all(problem)
+            raise problem
+
+    async def _connect(self) -> AsyncConnection:
+        if self._connection is None:
+            connection = await self._database.engine.connect()
+            self._connection = await connection.execution_options(**{WRITES: True})
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                await connection.invalidate()
+            with suppress(SQLAlchemyError, OSError):
+                await connection.close()
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await self._write_group()
+
+    async def _write_group(self) -> None:
+        """One try with the first group. What fails stays where it is."""
+        waiting = (item.batch for item in self._waiting)
+        batches = group(islice(waiting, 1) if self._alone else waiting, GROUP_ROWS)
+        try:
+            async with self.transaction() as connection:
+                resumed = batches[0].session_id not in self._resumed
+                await put(connection, batches, doubtful=self._doubtful, resumed=resumed)
+        except FAULTS as error:
+            if passing(error):
+                await self._wait_for_better(error)
+            else:
+                self._isolate(error, len(batches))
+        else:
+            self._acknowledge(len(batches))
+
+    def _acknowledge(self, count: int) -> None:
+        self._doubtful = False
+        self._delay_s = 0.0
+        self._alone = max(0, self._alone - count)
+        self._tell("")
+        for _ in range(count):
+            item = self._waiting.popleft()
+            self._rows -= item.rows
+            self._resumed.add(item.batch.session_id)
+            self._on_durable(item.batch)
+            if not item.durable.done():
+                item.durable.set_result(None)
+        self._moved.set()
+
+    async def _wait_for_better(self, error: Exception) -> None:
+        # A commit that reports a failure may have been made all the same.
+        self._doubtful = True
+        self._delay_s = min(max(FIRST_DELAY_S, self._delay_s * 2), LONGEST_DELAY_S)
+        self._tell(f"The database cannot be written: {reason(error)}. It is tried again until it works.")
+        await asyncio.sleep(self._delay_s)
+
+    def _isolate(self, error: Exception, batches: int) -> None:
+        """Something in the group is wrong in itself: write its batches one by one, so that
+        all before the wrong one are kept, and stop at that."""
+        if batches == 1:
+            raise error
+        self._alone = batches
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """The task raised: nothing that follows may be written, or the journal had a gap."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._refuse_all(
+                StoreError(f"The database refused a row, nothing more is written: {_brief(error)}.")
+            )
+
+    def _refuse_all(self, problem: StoreError) -> None:
+        self._broken = problem
+        self._tell(str(problem))
+        while self._waiting:
+            item = self._waiting.popleft()
+            if not item.durable.done():
+                item.durable.set_exception(problem)
+        self._rows = 0
+        self._moved.set()
+
+    def _tell(self, error: str) -> None:
+        if error != self.error:
+            self.error = error
+            self.on_state(error)
+
+
+def _look_at(durable: asyncio.Future[Any]) -> None:
+    if not durable.cancelled():
+        durable.exception()
+
+
+def _brief(error: BaseException) -> str:
+    """Without the statement and its parameters, which SQLAlchemy appends."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")

@@ -98,7 +98,8 @@ def drop_duplicates(columns: Columns, report: DataReport, strict: bool) -> Colum
 
 
 def unlike(left: FloatArray, right: FloatArray) -> npt.NDArray[np.bool_]:
-    return (left != right) & ~(np.isnan(left) & np.isnan(right))
+    differs: npt.NDArray[np.bool_] = (left != right) & ~(np.isnan(left) & np.isnan(right))
+    return differs
 
 
 def choose(columns: Columns, rows: npt.NDArray[np.intp]) -> Columns:

@@ -95,3 +95,15 @@ def offset_ns(local_ns: int, zone: ZoneInfo) -> int:
     wall = datetime(1970, 1, 1, tzinfo=zone) + timedelta(microseconds=local_ns // 1000)
     offset = wall.utcoffset() or timedelta(0)
     return offset // timedelta(microseconds=1) * 1000
+
+
+def local_days(time_ns: IntArray, zone: str) -> IntArray:
+    """The natural date of each moment in a zone, as days since 1970-01-01."""
+    quarter = HOUR_NS // 4
+    keys, index = np.unique(time_ns // quarter, return_inverse=True)
+    place = ZoneInfo(zone)
+    starts = keys.tolist()
+    moments = [datetime.fromtimestamp(key * quarter // 1_000_000_000, place) for key in starts]
+    days = [moment.toordinal() - EPOCH.toordinal() for moment in moments]
+    found: IntArray = np.array(days, dtype=np.int64)[index]
+    return found

@@ -1,0 +1,189 @@
+"""Everything a window shows, held in one place: the tables, the curve and the single rows.
+
+`apply` is the only way in; a timer of the window calls it with what the core changed. Knows no
+widget and asks nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+from PySide6.QtCore import QObject, Signal
+
+from monitor.engine.changes import Changes
+from monitor.engine.rows import AccountRow, OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
+from monitor.engine.values import NS_PER_SECOND
+from monitor.models import format as fmt
+from monitor.models.context import Context
+from monitor.models.equity import EquitySeries
+from monitor.models.orders import ACTIVE_ORDERS, ORDER_HISTORY, TRADES
+from monitor.models.table import RowTable
+from monitor.models.tables import LOG, OPERATIONS, POSITIONS, STRATEGIES, TRIGGERS
+
+
+class Desk(QObject):
+    """All signals of one `apply` come after all of its rows are in place, so a slot sees a fill
+    with its position. `cleared` comes first: the rows before it are void."""
+
+    cleared = Signal()
+    session_changed = Signal(object)
+    replay_changed = Signal(object)
+    account_changed = Signal(object)
+    equity_changed = Signal()
+    positions_changed = Signal()
+    orders_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.context = Context()
+        self.active_orders = RowTable(ACTIVE_ORDERS, self.context, self)
+        self.order_history = RowTable(ORDER_HISTORY, self.context, self)
+        self.trades = RowTable(TRADES, self.context, self)
+        self.positions = RowTable(POSITIONS, self.context, self)
+        self.strategies = RowTable(STRATEGIES, self.context, self)
+        self.triggers = RowTable(TRIGGERS, self.context, self)
+        self.log = RowTable(LOG, self.context, self)
+        self.operations = RowTable(OPERATIONS, self.context, self)
+        self.accounts: dict[str, AccountRow] = {}
+        self.curves: dict[str, EquitySeries] = {}
+        self.session: SessionRow | None = None
+        self.replay: ReplayRow | None = None
+        self._no_curve = EquitySeries()
+
+    @property
+    def clock_ns(self) -> int | None:
+        """The engine's time; None before it has one."""
+        return self.context.clock_ns
+
+    @property
+    def account(self) -> AccountRow | None:
+        """The account shown: the first that was heard of."""
+        return next(iter(self.accounts.values()), None)
+
+    @property
+    def equity(self) -> EquitySeries:
+        """The curve of the account shown; empty while there is none."""
+        account = self.account
+        name = account.account_id if account else next(iter(self.curves), "")
+        return self.curves.get(name, self._no_curve)
+
+    def order(self, order_id: int) -> OrderRow | None:
+        """An order, working or finished, as far as it is held here."""
+        return self.active_orders.get(order_id) or self.order_history.get(order_id)
+
+    def position(self, position_id: str) -> PositionRow | None:
+        found: PositionRow | None = self.positions.get(position_id)
+        return found
+
+    def apply(self, changes: Changes) -> None:
+        """Take everything that changed; then tell."""
+        if changes.cleared:
+            self._clear()
+        zone_changed = self._take_session(changes.session)
+        self._take_clock(changes)
+        self._take_names(changes.strategies.values())
+        self._take_orders(changes.orders.values())
+        self._take_positions(changes.positions.values())
+        self.trades.apply(changes.trades.values())
+        self.strategies.apply(changes.strategies.values())
+        self.triggers.apply(changes.triggers.values())
+        self.log.apply(changes.log)
+        self.operations.apply(changes.operations)
+        self.accounts.update(changes.accounts)
+        for chunk in changes.equity:
+            self.curves.setdefault(chunk.account_id, EquitySeries()).append(chunk)
+        if zone_changed:
+            self._refresh()
+        self._tell(changes)
+
+    def tables(self) -> tuple[RowTable, ...]:
+        return (
+            self.active_orders,
+            self.order_history,
+            self.trades,
+            self.positions,
+            self.strategies,
+            self.triggers,
+            self.log,
+            self.operations,
+        )
+
+    def _clear(self) -> None:
+        """Void what a clear makes void; the log and the operations outlive it."""
+        for table in self.tables()[:6]:
+            table.clear()
+        self.accounts.clear()
+        for curve in self.curves.values():
+            curve.clear()
+        self.context.clock_ns = None
+        self.context.digits.clear()
+        self.context.strategies.clear()
+
+    def _take_session(self, session: SessionRow | None) -> bool:
+        if session is None:
+            return False
+        self.session = session
+        before, self.context.zone = self.context.zone, fmt.zone(session.zone)
+        return before != self.context.zone
+
+    def _take_clock(self, changes: Changes) -> None:
+        """The replay's time, else the latest time an account or order was touched."""
+        if changes.replay is not None:
+            self.replay = changes.replay
+        times = [row.updated_ns for row in changes.accounts.values()]
+        times += [row.updated_ns for row in changes.orders.values()]
+        if changes.replay is not None and changes.replay.time_ns is not None:
+            times = [changes.replay.time_ns]
+        if not times:
+            return
+        before, now = self.context.clock_ns, max(times)
+        self.context.clock_ns = now
+        if before is None or before // NS_PER_SECOND != now // NS_PER_SECOND:
+            self.active_orders.tick()
+            self.positions.tick()
+
+    def _take_names(self, strategies: Iterable[StrategyRow]) -> None:
+        for row in strategies:
+            self.context.strategies[row.strategy_id] = row.name
+
+    def _take_orders(self, orders: Iterable[OrderRow]) -> None:
+        working: list[OrderRow] = []
+        finished: list[OrderRow] = []
+        for order in orders:
+            (working if order.status.active else finished).append(order)
+        self.active_orders.apply(working, [order.order_id for order in finished])
+        # An order may come back to life when the venue corrects itself.
+        back: list[Hashable] = [order.order_id for order in working]
+        self.order_history.apply(finished, back)
+
+    def _take_positions(self, positions: Iterable[PositionRow]) -> None:
+        there: list[PositionRow] = []
+        gone: list[Hashable] = []
+        for position in positions:
+            self.context.digits[position.symbol] = position.price_digits
+            if position.volume:
+                there.append(position)
+            else:
+                gone.append(position.position_id)
+        self.positions.apply(there, gone)
+
+    def _refresh(self) -> None:
+        for table in self.tables():
+            table.refresh()
+
+    def _tell(self, changes: Changes) -> None:
+        if changes.cleared:
+            self.cleared.emit()
+        if changes.session is not None:
+            self.session_changed.emit(self.session)
+        if changes.replay is not None:
+            self.replay_changed.emit(self.replay)
+        account = self.account
+        if account is not None and account.account_id in changes.accounts:
+            self.account_changed.emit(account)
+        if changes.positions or changes.cleared:
+            self.positions_changed.emit()
+        if changes.orders or changes.cleared:
+            self.orders_changed.emit()
+        if changes.equity or changes.cleared:
+            self.equity_changed.emit()

@@ -1,0 +1,218 @@
+"""The tables of orders and trades: which columns, in which order, with which words.
+
+Owns how an uncertain state is said ("Cancelling?") and what risk its tooltip names.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from monitor.engine.rows import OrderRow, TradeRow
+from monitor.engine.values import InnerState, OrderStatus, Priority, Side
+from monitor.models import columns as c
+from monitor.models import format as fmt
+from monitor.models.columns import Align, Column, TableSpec, Tone
+from monitor.models.context import Context
+
+UNCERTAIN = {
+    InnerState.IN_FLIGHT: (
+        "Sending?",
+        "Sent, but not yet confirmed by the venue. It may already be working.",
+    ),
+    InnerState.CANCEL_IN_FLIGHT: (
+        "Cancelling?",
+        "A cancel was sent, but the venue has not confirmed it. The order can still be filled.",
+    ),
+    InnerState.UNKNOWN: (
+        "Unknown?",
+        "The venue's answer is missing. The order may be working or filled: do not send it again.",
+    ),
+}
+STATUS_TONES = {
+    OrderStatus.FILLED: Tone.PLAIN,
+    OrderStatus.PARTIAL: Tone.ACCENT,
+    OrderStatus.PLACED: Tone.PLAIN,
+    OrderStatus.CREATED: Tone.MUTED,
+    OrderStatus.CANCELED: Tone.MUTED,
+    OrderStatus.EXPIRED: Tone.MUTED,
+    OrderStatus.REJECTED: Tone.ERROR,
+}
+# Where a status stands in an order's life, so that sorting by it is not alphabetical.
+STATUS_RANK = {status: rank for rank, status in enumerate(OrderStatus)}
+PRIORITY_RANK = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
+
+
+def status_text(order: OrderRow) -> str:
+    """The status in a word, or what is uncertain about it with a question mark."""
+    return UNCERTAIN[order.inner_state][0] if order.inner_state else str(order.status)
+
+
+def status_tip(order: OrderRow) -> str:
+    if order.inner_state:
+        return f"{order.status}. {UNCERTAIN[order.inner_state][1]}"
+    return f"{order.status}. {order.reason}" if order.reason else str(order.status)
+
+
+def status_tone(order: OrderRow) -> Tone:
+    return Tone.WARN if order.inner_state else STATUS_TONES[order.status]
+
+
+def filled_text(order: OrderRow) -> str:
+    """n/N: what is filled of what was asked for."""
+    return f"{fmt.volume(order.filled_quantity)}/{fmt.volume(order.quantity)}"
+
+
+def filled_part(order: OrderRow) -> float:
+    return float(order.filled_quantity / order.quantity) if order.quantity else 0.0
+
+
+def side_tone(row: OrderRow | TradeRow, _: Context) -> Tone:
+    return Tone.BUY if row.side is Side.BUY else Tone.SELL
+
+
+def order_price(order: OrderRow, _: Context) -> str:
+    return "market" if order.price is None and order.trigger_price is None else fmt.price(order.price)
+
+
+def average_price(order: OrderRow, context: Context) -> str:
+    return context.average(order.symbol, order.average_price, order.price or order.trigger_price)
+
+
+def _strategy(row: OrderRow | TradeRow, context: Context) -> str:
+    return context.strategy(row.strategy_id)
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def strategy_column() -> Column:
+    """The strategy by its name; sorted and found by name, too."""
+    return Column(
+        id="strategy",
+        title="strategy",
+        value=lambda row: row.strategy_id,
+        text=_strategy,
+        sort=_strategy,
+        width=96,
+        search=True,
+    )
+
+
+STATUS = Column(
+    id="status",
+    title="status",
+    value=lambda o: (o.status, o.inner_state),
+    text=lambda o, _: status_text(o),
+    sort=lambda o, _: STATUS_RANK[o.status],
+    tone=lambda o, _: status_tone(o),
+    tip=lambda o, _: status_tip(o),
+    width=84,
+    search=True,
+    help="A question mark means: not confirmed by the venue",
+)
+FILLED = Column(
+    id="filled",
+    title="filled",
+    value=lambda o: (o.filled_quantity, o.quantity),
+    text=lambda o, _: filled_text(o),
+    sort=lambda o, _: filled_part(o),
+    fill=filled_part,
+    align=Align.RIGHT,
+    width=84,
+    help="Filled volume of the order's volume",
+)
+SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=48)
+OFFSET = c.word("offset", "offset", lambda o: o.offset, width=76)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=108)
+ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    c.time("time", "time", lambda o: o.created_ns, help="When the order was made"),
+    SYMBOL,
+    SIDE,
+    OFFSET,
+    c.word("type", "type", lambda o: o.type),
+    c.figure("price", "price", lambda o: o.price, order_price, width=84),
+    c.volume("volume", "volume", lambda o: o.quantity),
+    FILLED,
+    c.figure("average", "average", lambda o: o.average_price, average_price, aliases=("avg",), width=84),
+    STATUS,
+    c.age("age", "age", lambda o: o.created_ns, help="Since the order was made, by the engine's clock"),
+    strategy_column(),
+    ACCOUNT,
+    c.figure("trigger", "trigger", lambda o: o.trigger_price, lambda o, _: fmt.price(o.trigger_price)),
+    Column(
+        id="priority",
+        title="priority",
+        value=lambda o: o.priority,
+        text=lambda o, _: str(o.priority),
+        sort=lambda o, _: PRIORITY_RANK[o.priority],
+        width=64,
+        hidden=True,
+        search=True,
+    ),
+    c.text("reason", "reason", lambda o: o.reason, width=180, tone=lambda o, _: Tone.MUTED),
+    c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=64),
+    c.text("venue_id", "venue order", lambda o: o.venue_order_id, width=110, hidden=True),
+)
+_AT_END = Column(
+    id="ended",
+    title="ended",
+    value=lambda o: o.updated_ns,
+    text=lambda o, context: fmt.clock(o.updated_ns, context.zone),
+    tip=lambda o, context: fmt.moment(o.updated_ns, context.zone),
+    sort=lambda o, _: o.updated_ns,
+    tone=lambda o, _: Tone.MUTED,
+    width=96,
+    help="When the order was finished",
+)
+
+ACTIVE_ORDERS = TableSpec(
+    id="active_orders",
+    title="Active",
+    key=lambda o: o.order_id,
+    columns=ORDER_COLUMNS,
+    sort=(("time", True),),
+)
+ORDER_HISTORY = TableSpec(
+    id="order_history",
+    title="History",
+    key=lambda o: o.order_id,
+    columns=(
+        ORDER_COLUMNS[0],
+        _AT_END,
+        *(column for column in ORDER_COLUMNS[1:] if column.id != "age"),
+    ),
+    sort=(("ended", True),),
+    cap=100_000,
+)
+TRADES = TableSpec(
+    id="trades",
+    title="Trades",
+    key=lambda t: t.trade_id,
+    columns=(
+        c.time("time", "time", lambda t: t.time_ns),
+        SYMBOL,
+        SIDE,
+        OFFSET,
+        c.figure("price", "price", lambda t: t.price, lambda t, _: fmt.price(t.price), width=84),
+        c.volume("volume", "volume", lambda t: t.volume),
+        c.money("fee", "fee", lambda t: t.commission, width=72),
+        c.money("slippage", "slippage", lambda t: t.slippage, width=72, hidden=True),
+        c.profit(
+            "realised",
+            "realised",
+            lambda t: t.realised_profit,
+            aliases=("pnl", "profit"),
+            help="What this trade closed, before fees",
+        ),
+        strategy_column(),
+        ACCOUNT,
+        c.identity("order_id", "order", lambda t: t.order_id, width=64),
+        c.identity("trade_id", "trade", lambda t: t.trade_id, aliases=("id",), width=64),
+        c.text("venue_id", "venue trade", lambda t: t.venue_trade_id, width=110, hidden=True),
+    ),
+    sort=(("time", True),),
+    cap=100_000,
+)

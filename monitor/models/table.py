@@ -1,0 +1,442 @@
+"""One Qt model over immutable rows: it owns their order, their filter and what is held still.
+
+No proxy stands behind it. Changes come in batches (`apply`) and go out as few signals as
+possible: runs of rows, changed columns, only where somebody looks. Knows no widget and no colour.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from monitor.models.columns import Align, Column, TableSpec, Tone
+from monitor.models.context import Context
+from monitor.models.runs import bits, masked_runs, runs
+from monitor.models.sorting import Key, Sort, Sorter
+
+Row: TypeAlias = Any
+Id: TypeAlias = Hashable
+Index: TypeAlias = QModelIndex | QPersistentModelIndex
+Predicate: TypeAlias = Callable[[Any], bool]
+Update: TypeAlias = tuple[Id, int, Row]  # id, where it is displayed, what was displayed
+
+ALIGNMENT = {
+    Align.LEFT: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    Align.RIGHT: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+    Align.CENTRE: Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
+}
+FEW_MOVES = 48  # up to here taking rows out and putting them in beats sorting all
+MAX_RUNS = 24  # more signals than this cost more than sorting everything once
+
+
+class Role(IntEnum):
+    """What a cell can be asked for besides Qt's own roles."""
+
+    ROW = Qt.ItemDataRole.UserRole
+    SORT = Qt.ItemDataRole.UserRole + 1
+    TONE = Qt.ItemDataRole.UserRole + 2
+    FILL = Qt.ItemDataRole.UserRole + 3
+
+
+class Hold(IntEnum):
+    """How still the table keeps. SORT: rows do not swap places when their values change. ROWS: no
+    row moves at all; new rows wait at the end and gone rows stay until it is over."""
+
+    NONE = 0
+    SORT = 1
+    ROWS = 2
+
+
+class RowTable(QAbstractTableModel):
+    """Rows keyed by id. `apply` and `clear` are the only ways to change them."""
+
+    sort_changed = Signal()
+    filter_changed = Signal()
+
+    def __init__(self, spec: TableSpec, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self.context = context
+        self.columns: tuple[Column, ...] = spec.columns
+        self._rows: dict[Id, Row] = {}
+        self._arrivals: dict[Id, int] = {}
+        self._arrived = 0
+        self._shown: list[Row] = []  # what is displayed, parallel to _keys
+        self._keys: list[Key] = []  # always sorted: bisect finds a row's place
+        self._key_of: dict[Id, Key] = {}
+        self._stale: set[Id] = set()  # shown, but not where the sort wants them
+        self._leaving: set[Id] = set()  # shown, but gone: held for the eye
+        self._hold = Hold.NONE
+        self._predicate: Predicate | None = None
+        self._window: tuple[int, int] | None = None
+        self._sorter = Sorter(spec, self.default_sort(), context)
+
+    # -- what there is
+
+    def get(self, row_id: Id) -> Row | None:
+        """The row of this id, shown or not; None when there is none."""
+        return self._rows.get(row_id)
+
+    def rows(self) -> list[Row]:
+        """All rows there are, in order of arrival; filter and hold do not matter."""
+        return list(self._rows.values())
+
+    def row_at(self, position: int) -> Row:
+        """The row displayed at a position. It may be leaving: see `is_leaving`."""
+        return self._shown[position]
+
+    def shown(self) -> list[Row]:
+        """The rows displayed, from top to bottom."""
+        return list(self._shown)
+
+    def is_leaving(self, row: Row) -> bool:
+        """True for a row that is gone and displayed only while the table is held."""
+        return self.spec.key(row) in self._leaving
+
+    def position(self, row_id: Id) -> int | None:
+        """Where a row is displayed, or None."""
+        key = self._key_of.get(row_id)
+        return None if key is None else bisect_left(self._keys, key)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    # -- what changes
+
+    def apply(self, upserts: Iterable[Row] = (), removals: Iterable[Id] = ()) -> None:
+        """Take new and changed rows and drop others, all at once. A row in both stays."""
+        updates: list[Update] = []
+        new: list[Row] = []
+        gone: dict[Id, None] = {}
+        key = self.spec.key
+        removed = [row_id for row_id in removals if self._rows.pop(row_id, None) is not None]
+        gone.update(dict.fromkeys(row_id for row_id in removed if row_id in self._key_of))
+        for row in upserts:
+            row_id = key(row)
+            self._take(row_id, row)
+            if row_id in self._key_of:
+                gone.pop(row_id, None)
+                self._leaving.discard(row_id)
+                place = self._place(row_id)
+                updates.append((row_id, place, self._shown[place]))
+                self._shown[place] = row
+            else:
+                new.append(row)
+        for row_id in self._overflow():
+            gone[row_id] = None
+        self._emit_all(updates, new, gone, removed)
+
+    def clear(self) -> None:
+        """Forget every row. Sort and filter stay."""
+        if not self._rows and not self._shown:
+            return
+        self.beginResetModel()
+        for store in (self._rows, self._arrivals, self._shown, self._keys, self._key_of):
+            store.clear()
+        self._stale.clear()
+        self._leaving.clear()
+        self.endResetModel()
+
+    def tick(self) -> None:
+        """The clock moved: texts that age are to be drawn anew."""
+        first, last = self._window or (0, len(self._shown) - 1)
+        last = min(last, len(self._shown) - 1)
+        if first > last:
+            return
+        for at, column in enumerate(self.columns):
+            if column.ages:
+                roles = [Qt.ItemDataRole.DisplayRole, Role.TONE]
+                self.dataChanged.emit(self.index(first, at), self.index(last, at), roles)
+
+    def refresh(self) -> None:
+        """The context changed (zone, names): every text is to be drawn anew."""
+        if self._shown:
+            last = self.index(len(self._shown) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.DisplayRole])
+
+    # -- order, filter, hold, window
+
+    def default_sort(self) -> tuple[Sort, ...]:
+        return tuple(Sort(column, descending) for column, descending in self.spec.sort)
+
+    def sort_levels(self) -> tuple[Sort, ...]:
+        return self._sorter.levels
+
+    def sort_by(self, levels: Sequence[Sort] | None) -> None:
+        """Sort by these levels, the first counts most; None for the table's own order."""
+        self._sorter = Sorter(self.spec, self.default_sort() if levels is None else levels, self.context)
+        self._resort(self._key_of)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+        self.sort_changed.emit()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Qt's own entry; -1 is the table's own order."""
+        if not 0 <= column < len(self.columns):
+            self.sort_by(None)
+        else:
+            self.sort_by([Sort(self.columns[column].id, order == Qt.SortOrder.DescendingOrder)])
+
+    def set_filter(self, predicate: Predicate | None) -> None:
+        """Show only rows that pass; None shows all."""
+        self._predicate = predicate
+        gone = dict.fromkeys(row_id for row_id in self._key_of if not self._passes(row_id))
+        held, self._hold = self._hold, Hold.NONE  # asked for by the user: nothing waits
+        self._remove(gone)
+        self._insert([row for row_id, row in self._rows.items() if row_id not in self._key_of])
+        self._hold = held
+        self.filter_changed.emit()
+
+    @property
+    def filtered(self) -> bool:
+        return self._predicate is not None
+
+    @property
+    def held(self) -> Hold:
+        return self._hold
+
+    def hold(self, still: Hold | bool) -> None:
+        """Keep rows where they are while the user points at them, or let them go where they belong."""
+        level = (Hold.ROWS if still else Hold.NONE) if isinstance(still, bool) else still
+        relaxed = level < self._hold
+        self._hold = level
+        if relaxed and level < Hold.ROWS:
+            self._remove(dict.fromkeys(self._leaving))
+            self._resort([row_id for row_id in self._stale if self._key_of[row_id][0]])
+        if relaxed and level is Hold.NONE:
+            self._resort(list(self._stale))
+
+    def set_window(self, first: int, last: int) -> None:
+        """The displayed positions somebody sees: changes elsewhere are not signalled, since they
+        are read when scrolled to. `last` < `first` when nobody looks."""
+        self._window = (first, last)
+
+    # -- Qt's questions
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        answer = _ANSWERS.get(role)
+        return answer(self, self._shown[index.row()], self.columns[index.column()]) if answer else None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title + self._arrow(column.id)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return ALIGNMENT[column.align]
+        return (column.help or column.title) if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def _arrow(self, column_id: str) -> str:
+        for rank, level in enumerate(self._sorter.levels, 1):
+            if level.column == column_id:
+                arrow = " ▾" if level.descending else " ▴"
+                return arrow + (str(rank) if len(self._sorter.levels) > 1 else "")
+        return ""
+
+    # -- how
+
+    def _take(self, row_id: Id, row: Row) -> None:
+        if row_id not in self._rows and row_id not in self._arrivals:
+            self._arrived += 1
+            self._arrivals[row_id] = self._arrived
+        self._rows[row_id] = row
+
+    def _overflow(self) -> Iterator[Id]:
+        """Drop the oldest rows above the cap; gives those that are displayed."""
+        excess = len(self._rows) - self.spec.cap if self.spec.cap is not None else 0
+        oldest = [row_id for row_id, _ in zip(self._rows, range(excess), strict=False)]
+        for row_id in oldest:
+            del self._rows[row_id]
+            if row_id in self._key_of:
+                yield row_id
+            else:
+                del self._arrivals[row_id]
+
+    def _place(self, row_id: Id) -> int:
+        return bisect_left(self._keys, self._key_of[row_id])
+
+    def _passes(self, row_id: Id) -> bool:
+        row = self._rows.get(row_id)
+        return row is not None and (self._predicate is None or self._predicate(row))
+
+    def _emit_all(
+        self, updates: list[Update], new: list[Row], gone: dict[Id, None], removed: list[Id]
+    ) -> None:
+        moved: list[Id] = []
+        for row_id, _, _ in updates:
+            if not self._passes(row_id):
+                gone[row_id] = None
+            elif self._sorter.key(self._rows[row_id], self._arrivals[row_id]) != self._key_of[row_id]:
+                moved.append(row_id)
+        for row_id in removed:
+            if row_id not in self._rows and row_id not in self._key_of:
+                del self._arrivals[row_id]
+        if self._hold is Hold.ROWS:
+            self._leaving.update(gone)
+        else:
+            self._remove(gone)
+        if self._hold:
+            self._stale.update(moved)
+        else:
+            self._resort(moved)
+        self._insert(new)
+        self._emit_changed(updates)
+
+    def _insert(self, new: list[Row]) -> None:
+        """Show rows that are not displayed: runs at their places, or all at the end then sorted."""
+        id_of = self.spec.key
+        fresh = dict.fromkeys(id_of(row) for row in new)
+        keyed: list[tuple[Key, Row]] = []
+        for row_id in fresh:
+            if row_id in self._rows and self._passes(row_id):
+                keyed.append((self._key_for_new(row_id), self._rows[row_id]))
+        keyed.sort(key=lambda pair: pair[0])
+        chunks: list[tuple[int, list[tuple[Key, Row]]]] = []
+        for key, row in keyed:
+            at = bisect_left(self._keys, key)
+            if not chunks or chunks[-1][0] != at:
+                chunks.append((at, []))
+            chunks[-1][1].append((key, row))
+        if len(chunks) > MAX_RUNS:
+            at_end: list[tuple[Key, Row]] = [((3, nth), row) for nth, (_, row) in enumerate(keyed)]
+            self._insert_run(len(self._keys), at_end)
+            self._resort([id_of(row) for _, row in keyed])
+            return
+        for at, run in reversed(chunks):
+            self._insert_run(at, run)
+
+    def _key_for_new(self, row_id: Id) -> Key:
+        arrival = self._arrivals[row_id]
+        if self._hold is Hold.ROWS:
+            self._stale.add(row_id)
+            return Sorter.waiting(arrival)
+        return self._sorter.key(self._rows[row_id], arrival)
+
+    def _insert_run(self, at: int, run: list[tuple[Key, Row]]) -> None:
+        id_of = self.spec.key
+        self.beginInsertRows(QModelIndex(), at, at + len(run) - 1)
+        self._keys[at:at] = [key for key, _ in run]
+        self._shown[at:at] = [row for _, row in run]
+        self._key_of.update((id_of(row), key) for key, row in run)
+        self.endInsertRows()
+
+    def _remove(self, gone: dict[Id, None]) -> None:
+        """Stop showing rows, in runs from the bottom up; many runs are gathered at the end first."""
+        if not gone:
+            return
+        places = runs(sorted(self._place(row_id) for row_id in gone))
+        if len(places) > MAX_RUNS:
+            self._relayout({row_id: (2, *self._key_of[row_id]) for row_id in gone})
+            places = [(len(self._keys) - len(gone), len(self._keys) - 1)]
+        for first, last in reversed(places):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._keys[first : last + 1]
+            del self._shown[first : last + 1]
+            self.endRemoveRows()
+        for row_id in gone:
+            del self._key_of[row_id]
+            self._stale.discard(row_id)
+            self._leaving.discard(row_id)
+            if row_id not in self._rows:
+                del self._arrivals[row_id]
+
+    def _resort(self, row_ids: Iterable[Id]) -> None:
+        """Put rows where the sort wants them."""
+        moves: dict[Id, Key] = {}
+        for row_id in row_ids:
+            row = self._shown[self._place(row_id)]
+            moves[row_id] = self._sorter.key(row, self._arrivals[row_id])
+        self._stale.difference_update(moves)
+        moves = {row_id: key for row_id, key in moves.items() if key != self._key_of[row_id]}
+        if moves:
+            self._relayout(moves)
+
+    def _relayout(self, moves: dict[Id, Key]) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        ids = [self.spec.key(self._shown[index.row()]) for index in before]
+        if len(moves) <= FEW_MOVES:
+            self._move_few(moves)
+        else:
+            self._move_many(moves)
+        after = [
+            self.index(self._place(row_id), index.column()) for row_id, index in zip(ids, before, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _move_few(self, moves: dict[Id, Key]) -> None:
+        rows = []
+        for row_id, key in moves.items():
+            place = self._place(row_id)
+            rows.append((key, self._shown.pop(place)))
+            del self._keys[place]
+        for key, row in rows:
+            place = bisect_left(self._keys, key)
+            self._keys.insert(place, key)
+            self._shown.insert(place, row)
+        self._key_of.update(moves)
+
+    def _move_many(self, moves: dict[Id, Key]) -> None:
+        places = [self._place(row_id) for row_id in moves]
+        self._key_of.update(moves)
+        for place, key in zip(places, moves.values(), strict=True):
+            self._keys[place] = key
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        self._keys = [self._keys[at] for at in order]
+        self._shown = [self._shown[at] for at in order]
+
+    def _emit_changed(self, updates: list[Update]) -> None:
+        """dataChanged per run of rows with the same changed columns, where somebody looks."""
+        first, last = self._window or (0, len(self._shown))
+        masks: dict[int, int] = {}
+        for row_id, _, old in updates:
+            if row_id not in self._key_of:
+                continue
+            place = self._place(row_id)
+            if first <= place <= last:
+                masks[place] = masks.get(place, 0) | self._changed_columns(old, self._shown[place])
+        for top, bottom, mask in masked_runs(masks):
+            for left, right in runs(bits(mask)):
+                self.dataChanged.emit(self.index(top, left), self.index(bottom, right), [])
+
+    def _changed_columns(self, old: Row, row: Row) -> int:
+        mask = 0
+        for at, column in enumerate(self.columns):
+            if column.value(old) != column.value(row):
+                mask |= 1 << at
+        return mask
+
+
+def _tip(table: RowTable, row: Row, column: Column) -> str:
+    tip = column.tip(row, table.context) if column.tip else ""
+    return tip or column.text(row, table.context)
+
+
+def _tone(table: RowTable, row: Row, column: Column) -> Tone:
+    return column.tone(row, table.context) if column.tone else Tone.PLAIN
+
+
+_ANSWERS: dict[int, Callable[[RowTable, Row, Column], Any]] = {
+    int(Qt.ItemDataRole.DisplayRole): lambda table, row, column: column.text(row, table.context),
+    int(Qt.ItemDataRole.TextAlignmentRole): lambda table, row, column: ALIGNMENT[column.align],
+    int(Qt.ItemDataRole.ToolTipRole): _tip,
+    int(Role.ROW): lambda table, row, column: row,
+    int(Role.SORT): lambda table, row, column: column.sort(row, table.context),
+    int(Role.TONE): _tone,
+    int(Role.FILL): lambda table, row, column: column.fill(row) if column.fill else None,
+}

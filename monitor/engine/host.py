@@ -1,0 +1,320 @@
+"""A strategy's host: its account, its orders, its triggers, and the wall around its errors.
+
+Implements `strategy.Desk`. Knows the run (`Run`) only by the few verbs it needs; never the
+window, the journal's storage or the clock of the machine.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+import msgspec
+
+from monitor.engine import events as ev
+from monitor.engine.ledger import Ledger
+from monitor.engine.orders import Order
+from monitor.engine.rows import OrderRow, Scalar, StrategyRow, TradeRow, TriggerRow
+from monitor.engine.strategy import Bar, Price, Strategy
+from monitor.engine.values import (
+    ZERO,
+    Instrument,
+    Offset,
+    OrderStatus,
+    OrderType,
+    Side,
+    StrategyState,
+    TimeInForce,
+    TriggerAction,
+    TriggerResult,
+)
+
+
+class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy to run: its class, where it came from, and all its parameters."""
+
+    strategy_id: int
+    name: str
+    source: str
+    kind: type[Strategy]
+    parameters: dict[str, Scalar]
+
+
+class Run(Protocol):
+    """What a host needs of the run it is in."""
+
+    instrument: Instrument
+    digits: int
+    time_ns: int
+
+    def submit(self, intent: ev.OrderCreated) -> None: ...
+    def cancel(self, order_id: int, reason: str) -> None: ...
+    def next_order_id(self) -> int: ...
+    def next_trigger_id(self) -> int: ...
+    def active_orders(self, strategy_id: int) -> list[Order]: ...
+    def has_active_orders(self, strategy_id: int) -> bool: ...
+    def emit(self, event: ev.AnyEvent) -> None: ...
+    def note(self, message: str, strategy_id: int) -> None: ...
+    def last_price(self) -> Decimal | None: ...
+    def strategy_changed(self, strategy_id: int) -> None: ...
+
+
+class Trigger(msgspec.Struct):
+    """A trigger and, when it gave an order, what became of that."""
+
+    event: ev.StrategyTriggered
+    time_ns: int
+    result: TriggerResult
+    error: str = ""
+
+    def row(self) -> TriggerRow:
+        event = self.event
+        return TriggerRow(
+            trigger_id=event.trigger_id,
+            strategy_id=event.strategy_id,
+            time_ns=self.time_ns,
+            condition=event.condition,
+            price=event.price,
+            action=event.action,
+            result=self.result,
+            order_id=event.order_id,
+            error=self.error,
+        )
+
+
+class Host:
+    def __init__(self, run: Run, spec: StrategySpec, ledger: Ledger) -> None:
+        self.spec = spec
+        self.ledger = ledger
+        self.state = StrategyState.STOPPED
+        self.error = ""
+        self.trade_count = 0
+        self.triggers: dict[int, Trigger] = {}
+        self._trigger_of_order: dict[int, int] = {}
+        self._changed_triggers: dict[int, None] = {}
+        self._run = run
+        self._net = ZERO
+        self.strategy = self._make()
+        self.on_bar: Callable[[Bar], None] = self.strategy.on_bar
+        self._hears_orders = spec.kind.on_order is not Strategy.on_order
+        self._hears_trades = spec.kind.on_trade is not Strategy.on_trade
+
+    def _make(self) -> Strategy:
+        strategy = self.spec.kind()
+        strategy._desk = self
+        for name, value in self.spec.parameters.items():
+            setattr(strategy, name, value)
+        return strategy
+
+    # Life ----------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Start, or start anew: the strategy's own memory begins empty."""
+        if self.state is StrategyState.RUNNING:
+            return
+        self.strategy = self._make()
+        self.on_bar = self.strategy.on_bar
+        self.state, self.error = StrategyState.RUNNING, ""
+        self._run.emit(ev.StrategyStarted(strategy_id=self.spec.strategy_id))
+        self._guarded(self.strategy.on_start)
+
+    def stop(self) -> None:
+        if self.state is not StrategyState.RUNNING:
+            return
+        self._guarded(self.strategy.on_stop)
+        if self.state is StrategyState.RUNNING:
+            self.state = StrategyState.STOPPED
+            self._run.emit(ev.StrategyStopped(strategy_id=self.spec.strategy_id))
+        self.cancel_all("strategy stopped")
+
+    def fail(self, error: Exception) -> None:
+        """Stop a strategy that raised: nobody else is harmed, and everybody is told."""
+        self.state = StrategyState.FAILED
+        self.error = _where(error)
+        self._run.emit(ev.StrategyFailed(strategy_id=self.spec.strategy_id, error=self.error))
+        self._run.note(f"{self.spec.name} failed: {self.error}", self.spec.strategy_id)
+        self.cancel_all("strategy failed")
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 a strategy is foreign code: any error stops it alone
+            self.fail(error)
+
+    # What it is told -----------------------------------------------------------------------
+    def order_changed(self, order: Order) -> None:
+        self._settle_trigger(order)
+        if self._hears_orders and self.state is StrategyState.RUNNING:
+            row = order.row()
+            self._guarded(lambda: self.strategy.on_order(row))
+
+    def traded(self, trade: TradeRow) -> None:
+        self.trade_count += 1
+        self._net = self.ledger.net_volume(trade.symbol)
+        self._run.strategy_changed(self.spec.strategy_id)
+        if self._hears_trades and self.state is StrategyState.RUNNING:
+            self._guarded(lambda: self.strategy.on_trade(trade))
+
+    # What it asks (Desk) -------------------------------------------------------------------
+    @property
+    def instrument(self) -> Instrument:
+        return self._run.instrument
+
+    @property
+    def digits(self) -> int:
+        return self._run.digits
+
+    @property
+    def time_ns(self) -> int:
+        return self._run.time_ns
+
+    def position(self) -> Decimal:
+        return self._net
+
+    def working(self) -> list[OrderRow]:
+        return [order.row() for order in self._run.active_orders(self.spec.strategy_id)]
+
+    def has_working(self) -> bool:
+        return self._run.has_active_orders(self.spec.strategy_id)
+
+    def order(
+        self,
+        side: Side,
+        offset: Offset,
+        type_: OrderType,
+        volume: Price,
+        price: Price | None,
+        stop: Price | None,
+        trail: Price | None,
+        time_in_force: TimeInForce,
+        why: str,
+    ) -> int:
+        order_id = self._run.next_order_id()
+        limit = _price(self.instrument, "price", price)
+        distance = _price(self.instrument, "trail", trail)
+        trigger = _price(self.instrument, "stop", stop)
+        last = self._run.last_price()
+        if distance is not None and last is not None:
+            trigger = last + distance if side is Side.BUY else last - distance
+        self._note_trigger(order_id, side, offset, limit or trigger or last, why or type_.value.lower())
+        self._run.submit(
+            ev.OrderCreated(
+                order_id=order_id,
+                strategy_id=self.spec.strategy_id,
+                account_id=self.ledger.account_id,
+                symbol=self.instrument.symbol,
+                side=side,
+                offset=offset,
+                type=type_,
+                time_in_force=time_in_force,
+                quantity=self.instrument.volume(volume),
+                price=limit,
+                trigger_price=trigger,
+                trail=distance,
+            )
+        )
+        return order_id
+
+    def cancel(self, order_id: int) -> None:
+        """Of its own orders only; one that has ended is left alone."""
+        for order in self._run.active_orders(self.spec.strategy_id):
+            if order.order_id == order_id:
+                self._run.cancel(order_id, "strategy")
+                return
+
+    def cancel_all(self, reason: str = "strategy") -> None:
+        for order in list(self._run.active_orders(self.spec.strategy_id)):
+            self._run.cancel(order.order_id, reason)
+
+    def trigger(self, condition: str, action: TriggerAction, price: Price | None) -> None:
+        exact = _price(self.instrument, "price", price)
+        shown = exact if exact is not None else self._run.last_price()
+        self._record(condition, action, shown, None, TriggerResult.SUCCESS)
+
+    def log(self, message: str) -> None:
+        self._run.note(message, self.spec.strategy_id)
+
+    # Triggers ------------------------------------------------------------------------------
+    def _note_trigger(
+        self, order_id: int, side: Side, offset: Offset, price: Decimal | None, condition: str
+    ) -> None:
+        if offset is Offset.OPEN:
+            action = TriggerAction.BUY if side is Side.BUY else TriggerAction.SELL
+        else:
+            action = TriggerAction.CLOSE
+        self._record(condition, action, price, order_id, TriggerResult.PENDING)
+
+    def _record(
+        self,
+        condition: str,
+        action: TriggerAction,
+        price: Decimal | None,
+        order_id: int | None,
+        result: TriggerResult,
+    ) -> None:
+        event = ev.StrategyTriggered(
+            trigger_id=self._run.next_trigger_id(),
+            strategy_id=self.spec.strategy_id,
+            condition=condition,
+            price=price,
+            action=action,
+            order_id=order_id,
+        )
+        self._run.emit(event)
+        self.triggers[event.trigger_id] = Trigger(event, self._run.time_ns, result)
+        self._changed_triggers[event.trigger_id] = None
+        if order_id is not None:
+            self._trigger_of_order[order_id] = event.trigger_id
+        self._run.strategy_changed(self.spec.strategy_id)
+
+    def _settle_trigger(self, order: Order) -> None:
+        """An order's end is its trigger's result: any fill is success."""
+        if order.status.active:
+            return
+        trigger_id = self._trigger_of_order.get(order.order_id)
+        if trigger_id is None:
+            return
+        trigger = self.triggers[trigger_id]
+        trigger.result = TriggerResult.SUCCESS if order.filled else TriggerResult.FAILED
+        complete = order.status is OrderStatus.FILLED
+        trigger.error = "" if complete else f"{order.status}: {order.reason}".rstrip(": ")
+        self._changed_triggers[trigger_id] = None
+
+    def take_triggers(self) -> dict[int, TriggerRow]:
+        rows = {trigger_id: self.triggers[trigger_id].row() for trigger_id in self._changed_triggers}
+        self._changed_triggers.clear()
+        return rows
+
+    def row(self) -> StrategyRow:
+        spec, ledger = self.spec, self.ledger
+        return StrategyRow(
+            strategy_id=spec.strategy_id,
+            name=spec.name,
+            source=spec.source,
+            account_id=ledger.account_id,
+            symbol=self.instrument.symbol,
+            state=self.state,
+            parameters=spec.parameters,
+            position=self._net,
+            net_profit=ledger.balance() - ledger.static_balance,
+            trade_count=self.trade_count,
+            trigger_count=len(self.triggers),
+            error=self.error,
+        )
+
+
+def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return instrument.price(value)
+    except InvalidOperation:
+        raise ValueError(f"{name} {value!r} is not a price") from None
+
+
+def _where(error: Exception) -> str:
+    """One sentence: what was raised, and on which line of the strategy."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" (line {frames[-1].lineno} of {frames[-1].filename.rsplit('/', 1)[-1]})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

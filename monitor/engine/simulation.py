@@ -1,0 +1,398 @@
+"""One deterministic run over a bar series: bars in, venue messages, fills and rows out.
+
+The same input gives the same journal, byte for byte: no clock, no randomness, no I/O. Owns
+the order book, the ledger, the matcher and the strategies' hosts; going back in time is the
+session's business (`session.py`), which simply makes a new run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from monitor.engine import events as ev
+from monitor.engine.calendar import day_starts
+from monitor.engine.changes import EquityChunk
+from monitor.engine.curve import EquityCurve
+from monitor.engine.host import Host, StrategySpec
+from monitor.engine.journal import JournalRecord
+from monitor.engine.klines.series import BarSeries
+from monitor.engine.ledger import Ledger, PositionMode
+from monitor.engine.matching.resting import Matcher, Resting
+from monitor.engine.matching.standard import Rules, StandardMatcher
+from monitor.engine.matching.vnpy import VnpyMatcher
+from monitor.engine.options import Matching
+from monitor.engine.orders import Book, Order
+from monitor.engine.rows import TradeRow
+from monitor.engine.strategy import Bar
+from monitor.engine.terms import Terms
+from monitor.engine.values import (
+    ZERO,
+    Direction,
+    Instrument,
+    Offset,
+    OrderType,
+    Side,
+    StrategyState,
+    TimeInForce,
+)
+
+ACCOUNT_ID = "sim-1"
+_CHUNK = 8192
+
+
+class Simulation:
+    """A run. `bar` bars are done; `time_ns` is the engine's clock. Without `journal` no
+    records are kept (a back-test needs none)."""
+
+    def __init__(
+        self,
+        series: BarSeries,
+        instrument: Instrument,
+        terms: Terms,
+        strategies: Iterable[StrategySpec],
+        *,
+        journal: bool,
+    ) -> None:
+        self.series = series
+        self.instrument = instrument
+        self.terms = terms
+        self.digits = series.digits
+        self.bar = 0
+        self.time_ns = int(series.time_ns[0])
+        self.records: list[JournalRecord] | None = [] if journal else None
+        self.seq = 0
+        self.book = Book()
+        self.ledger = Ledger(ACCOUNT_ID, terms.capital, terms.position_mode)
+        self.trades: list[TradeRow] = []
+        self.notes: list[tuple[str, int]] = []
+        self.changed_orders: dict[int, None] = {}
+        self.changed_strategies: dict[int, None] = {}
+        self.curve = EquityCurve(series.close, float(terms.capital))
+        self.day_balance = terms.capital
+        self._day_starts = day_starts(series, instrument)
+        self._matcher = self._make_matcher()
+        self._last_bar: Bar | None = None
+        self._day_orders: list[int] = []
+        self._deadlines: dict[int, int] = {}
+        self._next_order = self._next_trade = self._next_trigger = 0
+        self.hosts = {spec.strategy_id: Host(self, spec, self.ledger) for spec in strategies}
+
+    def _make_matcher(self) -> Matcher:
+        if self.terms.matching is Matching.VNPY:
+            return VnpyMatcher(self)
+        rules = Rules(
+            tick=self.series.to_units(self.instrument.tick),
+            slippage=self.series.to_units(self.terms.slippage * self.instrument.tick),
+            participation=self.terms.participation,
+            lot=self.instrument.lot,
+        )
+        return StandardMatcher(self, rules)
+
+    @property
+    def ambiguous_gain(self) -> tuple[int, Decimal]:
+        """(bars that only the assumed path decided, money the best path would have made more)."""
+        if not isinstance(self._matcher, StandardMatcher):
+            return 0, ZERO
+        found = self._matcher.ambiguous
+        gain = sum((self.series.to_price(a.gain_units) * a.volume for a in found), ZERO)
+        return len({a.time_ns for a in found}), gain * self.instrument.multiplier
+
+    # Bars ----------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Start all strategies. Before the first bar, once."""
+        for host in self.hosts.values():
+            host.start()
+
+    def advance(self, to_bar: int) -> None:
+        """Replay until `to_bar` bars are done (clamped to the series)."""
+        to_bar = min(to_bar, len(self.series))
+        while self.bar < to_bar:
+            if self.bar in self._day_starts:
+                self._new_day()
+            stop = min(to_bar, self.bar + _CHUNK, self._next_day_start(to_bar))
+            self._run(stop)
+
+    def _next_day_start(self, limit: int) -> int:
+        return next((i for i in range(self.bar + 1, limit) if i in self._day_starts), limit)
+
+    def _run(self, stop: int) -> None:
+        interval = self.series.interval_ns
+        matcher = self._matcher
+        for bar in _bars(self.series, self.bar, stop):
+            self.time_ns = bar.time_ns
+            if self._deadlines:
+                self._expire_due(bar.time_ns)
+            if matcher.working:
+                matcher.match(bar)
+            self._last_bar = bar
+            self.bar += 1
+            self.time_ns = bar.time_ns + interval
+            for host in self.hosts.values():
+                if host.state is StrategyState.RUNNING:
+                    try:
+                        host.on_bar(bar)
+                    except Exception as error:  # noqa: BLE001 foreign code: any error stops it alone
+                        host.fail(error)
+
+    def _new_day(self) -> None:
+        """A trading day begins: day orders expire, positions become yesterday's."""
+        self.mark()
+        self.day_balance = self.ledger.balance()
+        for order_id in self._day_orders:
+            self._expire(order_id, "the trading day ended")
+        self._day_orders.clear()
+        self.ledger.new_day()
+
+    def _expire_due(self, now_ns: int) -> None:
+        for order_id, deadline in list(self._deadlines.items()):
+            if deadline <= now_ns:
+                del self._deadlines[order_id]
+                self._expire(order_id, "good till date")
+
+    def _expire(self, order_id: int, reason: str) -> None:
+        order = self.book.active.get(order_id)
+        if order is not None:
+            self._matcher.remove(order_id)
+            self._order_event(ev.OrderExpired(order_id=order_id, reason=reason, cumulative=order.filled))
+
+    def mark(self) -> None:
+        """Value the account at the last close."""
+        price = self.last_price()
+        if price is not None:
+            self.ledger.last_prices[self.instrument.symbol] = price
+
+    # What a host asks (Run) ------------------------------------------------------------------
+    def next_order_id(self) -> int:
+        self._next_order += 1
+        return self._next_order
+
+    def next_trigger_id(self) -> int:
+        self._next_trigger += 1
+        return self._next_trigger
+
+    def active_orders(self, strategy_id: int) -> list[Order]:
+        return [o for o in self.book.active.values() if o.intent.strategy_id == strategy_id]
+
+    def has_active_orders(self, strategy_id: int) -> bool:
+        return any(o.intent.strategy_id == strategy_id for o in self.book.active.values())
+
+    def last_price(self) -> Decimal | None:
+        """The last close, exactly; None before the first bar."""
+        return None if self._last_bar is None else self.series.to_price(self._last_bar.close_units)
+
+    def note(self, message: str, strategy_id: int) -> None:
+        self.notes.append((message, strategy_id))
+
+    def strategy_changed(self, strategy_id: int) -> None:
+        self.changed_strategies[strategy_id] = None
+
+    def submit(self, intent: ev.OrderCreated) -> None:
+        """Our intent, then the venue's answer: refused now, or resting from the next bar on."""
+        self._order_event(intent)
+        objection = self._objection(intent)
+        if objection:
+            self._order_event(ev.OrderRejected(order_id=intent.order_id, reason=objection, cumulative=ZERO))
+            return
+        if intent.time_in_force is TimeInForce.DAY:
+            self._day_orders.append(intent.order_id)
+        if intent.expires_ns is not None:
+            self._deadlines[intent.order_id] = intent.expires_ns
+        self._matcher.add(self._resting(intent))
+
+    def cancel(self, order_id: int, reason: str) -> None:
+        """Ask the simulated exchange to cancel. An order that ended is left alone."""
+        order = self.book.active.get(order_id)
+        if order is not None and not order.cancel_pending:
+            self._order_event(ev.CancelRequested(order_id=order_id, reason=reason))
+            self._matcher.cancel(order_id, reason)
+
+    def _resting(self, intent: ev.OrderCreated) -> Resting:
+        units = self.series.to_units
+        last = self.last_price()
+        return Resting(
+            order_id=intent.order_id,
+            is_buy=intent.side is Side.BUY,
+            type=intent.type,
+            time_in_force=intent.time_in_force,
+            closing=intent.offset is not Offset.OPEN,
+            remaining=intent.quantity,
+            limit=None if intent.price is None else units(intent.price),
+            trigger=None if intent.trigger_price is None else units(intent.trigger_price),
+            trail=None if intent.trail is None else units(intent.trail),
+            watermark=None if intent.trail is None or last is None else units(last),
+        )
+
+    def _objection(self, intent: ev.OrderCreated) -> str:
+        """Why a venue would refuse this order, or ""."""
+        quantity, lot, tick = intent.quantity, self.instrument.lot, self.instrument.tick
+        if not quantity.is_finite() or quantity <= 0:
+            return f"volume {quantity} is not above 0"
+        if quantity % lot:
+            return f"volume {quantity} is not a multiple of the lot {lot}"
+        for name, price in (("price", intent.price), ("trigger", intent.trigger_price)):
+            if price is not None and (not price.is_finite() or price % tick):
+                return f"{name} {price} is not a multiple of the tick {tick}"
+        if intent.type is OrderType.TRAILING and (intent.trail is None or intent.trail <= 0):
+            return "a trailing stop needs a distance above 0 and a last price"
+        return "" if self.terms.matching is Matching.VNPY else self._standard_objection(intent)
+
+    def _standard_objection(self, intent: ev.OrderCreated) -> str:
+        if intent.offset is Offset.OPEN or self.ledger.mode is PositionMode.NETTING:
+            return ""
+        held = self.ledger.closable(self.instrument, intent.side)
+        if intent.type in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING}:
+            return "" if held else "there is no position to close"
+        free = held - self.frozen(intent.side) + intent.quantity  # its own volume is already frozen
+        if intent.quantity > free:
+            return f"closing {intent.quantity} of {max(ZERO, free)} that can be closed"
+        return ""
+
+    def frozen(self, closing_side: Side) -> Decimal:
+        """Volume of positions held by working orders that close on this side."""
+        return sum(
+            (
+                order.remaining
+                for order in self.book.active.values()
+                if order.intent.side is closing_side
+                and order.intent.offset is not Offset.OPEN
+                and (order.triggered or order.intent.trigger_price is None)
+            ),
+            ZERO,
+        )
+
+    # What a matcher says (Floor) -------------------------------------------------------------
+    def placed(self, order_id: int) -> None:
+        self._order_event(ev.OrderPlaced(order_id=order_id, venue_order_id=f"S{order_id}"))
+
+    def triggered(self, order_id: int) -> None:
+        self._order_event(ev.OrderTriggered(order_id=order_id))
+
+    def trigger_moved(self, order_id: int, units: int) -> None:
+        price = self.series.to_price(units)
+        self._order_event(ev.TriggerMoved(order_id=order_id, trigger_price=price))
+
+    def canceled(self, order_id: int, reason: str) -> None:
+        filled = self.book.orders[order_id].filled
+        self._order_event(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=filled))
+
+    def allowed(self, order: Resting, units: int, volume: Decimal) -> Decimal:
+        """A close never exceeds the position; an opening needs its margin at fill time."""
+        if self.terms.matching is Matching.VNPY or self.ledger.mode is PositionMode.NETTING:
+            return volume
+        if order.closing:
+            side = Side.BUY if order.is_buy else Side.SELL
+            allowed = min(volume, self.ledger.closable(self.instrument, side))
+            if allowed < volume:
+                self.canceled(order.order_id, "there is nothing left to close") if not allowed else None
+            return allowed
+        self.mark()
+        margin = self.series.to_price(units) * self.instrument.multiplier * self.instrument.margin_rate
+        if margin * volume > self.ledger.balance() - self.ledger.margin():
+            self.canceled(order.order_id, "not enough money for the margin")
+            return ZERO
+        return volume
+
+    def filled(self, order_id: int, units: int, volume: Decimal) -> None:
+        self._next_trade += 1
+        price = self.series.to_price(units)
+        money = price * volume * self.instrument.multiplier
+        slippage = ZERO
+        if self.terms.matching is Matching.VNPY:
+            slippage = self.terms.slippage * volume * self.instrument.multiplier
+        self._order_event(
+            ev.TradeExecuted(
+                order_id=order_id,
+                trade_id=self._next_trade,
+                venue_trade_id=str(self._next_trade),
+                price=price,
+                volume=volume,
+                commission=money * self.instrument.commission_rate
+                + volume * self.instrument.commission_per_lot,
+                slippage=slippage,
+            )
+        )
+
+    # Events --------------------------------------------------------------------------------
+    def emit(self, event: ev.AnyEvent) -> None:
+        """Write an event into the journal."""
+        self.seq += 1
+        if self.records is not None:
+            kind = type(event).__name__
+            self.records.append(
+                JournalRecord(self.seq, self.time_ns, self.bar, kind, ev.ENCODER.encode(event))
+            )
+
+    def _order_event(self, event: ev.OrderEvent) -> None:
+        """Journal it, fold it into orders and money, tell the strategy."""
+        self.emit(event)
+        is_trade = isinstance(event, ev.TradeExecuted) and self.book.is_new_fill(event)
+        anomaly = self.book.apply(event, self.time_ns)
+        order = self.book.orders[event.order_id]
+        self.changed_orders[event.order_id] = None
+        host = self.hosts[order.intent.strategy_id]
+        if anomaly:
+            self.note(anomaly, order.intent.strategy_id)
+        trade = self._post(order, event) if is_trade and isinstance(event, ev.TradeExecuted) else None
+        if not isinstance(event, ev.OrderCreated | ev.CancelRequested):
+            host.order_changed(order)
+        if trade is not None:
+            host.traded(trade)
+
+    def _post(self, order: Order, fill: ev.TradeExecuted) -> TradeRow:
+        intent = order.intent
+        profit = self.ledger.post(
+            self.instrument,
+            intent.side,
+            intent.offset,
+            fill.price,
+            fill.volume,
+            fill.commission,
+            fill.slippage,
+            self.time_ns,
+        )
+        self.curve.note(self.bar, self.ledger.exposure())
+        trade = TradeRow(
+            trade_id=fill.trade_id,
+            order_id=fill.order_id,
+            strategy_id=intent.strategy_id,
+            account_id=intent.account_id,
+            symbol=intent.symbol,
+            side=intent.side,
+            offset=intent.offset,
+            price=fill.price,
+            volume=fill.volume,
+            commission=fill.commission,
+            slippage=fill.slippage,
+            realised_profit=profit,
+            time_ns=self.time_ns,
+            venue_trade_id=fill.venue_trade_id,
+        )
+        self.trades.append(trade)
+        return trade
+
+    def equity_chunk(self, start: int) -> EquityChunk:
+        """Samples of the bars from index `start` to the present."""
+        times = self.series.time_ns[start : self.bar] + self.series.interval_ns
+        return EquityChunk(self.ledger.account_id, start, times, self.curve.equity(start, self.bar))
+
+    def position_of(self, direction: Direction) -> Decimal:
+        return self.ledger.position(self.instrument, direction).volume
+
+
+def _bars(series: BarSeries, start: int, stop: int) -> Iterator[Bar]:
+    """Bars as values: `map` over plain lists is the cheapest way to make many."""
+    part = slice(start, stop)
+    columns = (
+        series.time_ns,
+        series.open,
+        series.high,
+        series.low,
+        series.close,
+        series.volume,
+        series.open_units,
+        series.high_units,
+        series.low_units,
+        series.close_units,
+    )
+    return map(Bar, *(column[part].tolist() for column in columns))

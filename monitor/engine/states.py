@@ -1,0 +1,153 @@
+"""The order state table: what each arrival does to an order in each status. Total, as data.
+
+The status itself is a pure function of an order's evidence (`orders.py`), so the order of
+arrival cannot matter; this table says which arrivals are expected, which change nothing and
+which are anomalies that somebody must be told of. A test holds both against each other.
+Source: the table of the order model, reduced to what one venue id can see.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from monitor.engine.values import OrderStatus
+
+C, PL, PA = OrderStatus.CREATED, OrderStatus.PLACED, OrderStatus.PARTIAL
+F, CA, R, E = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED
+
+
+class Arrival(StrEnum):
+    """What can be heard of an order, classified against what is already known of it."""
+
+    PLACED = "placed"
+    TRIGGERED = "triggered"
+    FILL_PART = "fill, below the quantity"
+    FILL_ALL = "fill, up to the quantity"
+    FILL_OVER = "fill, above the quantity"
+    FILL_AGAIN = "the same fill again"
+    FILL_CONFLICT = "another fill under a known id"
+    CANCEL_REQUESTED = "cancel requested"
+    CANCEL_REJECTED = "cancel rejected"
+    CANCELED = "canceled"
+    CANCELED_BEFORE_FILLS = "canceled, fills still missing"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The status afterwards, and a sentence when this should not have happened."""
+
+    status: OrderStatus
+    anomaly: str = ""
+
+
+def _row(
+    placed: Outcome,
+    part: Outcome,
+    all_: Outcome,
+    over: Outcome,
+    canceled: Outcome,
+    missing: Outcome,
+    rejected: Outcome,
+    expired: Outcome,
+    same: OrderStatus,
+) -> dict[Arrival, Outcome]:
+    stay = Outcome(same)
+    return {
+        Arrival.PLACED: placed,
+        Arrival.TRIGGERED: placed,
+        Arrival.FILL_PART: part,
+        Arrival.FILL_ALL: all_,
+        Arrival.FILL_OVER: over,
+        Arrival.FILL_AGAIN: stay,
+        Arrival.FILL_CONFLICT: Outcome(same, "two different fills under one id: the first was kept"),
+        Arrival.CANCEL_REQUESTED: stay,
+        Arrival.CANCEL_REJECTED: stay,
+        Arrival.CANCELED: canceled,
+        Arrival.CANCELED_BEFORE_FILLS: missing,
+        Arrival.REJECTED: rejected,
+        Arrival.EXPIRED: expired,
+    }
+
+
+_OVER = Outcome(F, "filled above its quantity")
+_LATE_OVER = Outcome(F, "filled above its quantity after it had ended")
+_WAITING = Outcome(PA)
+
+
+def _working(status: OrderStatus, placed: OrderStatus) -> dict[Arrival, Outcome]:
+    """An order that may still be filled. Fills before the acknowledgement are normal."""
+    return _row(
+        placed=Outcome(placed),
+        part=Outcome(PA),
+        all_=Outcome(F),
+        over=_OVER,
+        canceled=Outcome(CA),
+        missing=_WAITING,
+        rejected=Outcome(CA if status is PA else R),
+        expired=Outcome(E),
+        same=status,
+    )
+
+
+def _ended(status: OrderStatus) -> dict[Arrival, Outcome]:
+    """An order that ended unfilled. Late fills are booked; only a complete one changes the status.
+
+    Of two final words the weightier counts (rejected < expired < canceled), whichever came first.
+    """
+    stay = Outcome(status)
+    return _row(
+        placed=stay,
+        part=stay,
+        all_=Outcome(F),
+        over=_LATE_OVER,
+        canceled=Outcome(CA),
+        missing=Outcome(PA, "ended, but the venue reports more fills than were heard of"),
+        rejected=stay,
+        expired=stay,
+        same=status,
+    )
+
+
+def _rejected() -> dict[Arrival, Outcome]:
+    """A venue that fills what it rejected contradicts itself: booked, told, and never hidden."""
+    conflict = "filled although it was rejected"
+    return _row(
+        placed=Outcome(R, "acknowledged although it was rejected"),
+        part=Outcome(CA, conflict),
+        all_=Outcome(F, conflict),
+        over=Outcome(F, conflict),
+        canceled=Outcome(CA),
+        missing=Outcome(PA, "ended, but the venue reports more fills than were heard of"),
+        rejected=Outcome(R),
+        expired=Outcome(E),
+        same=R,
+    )
+
+
+def _filled() -> dict[Arrival, Outcome]:
+    stay = Outcome(F)
+    return _row(
+        placed=stay,
+        part=Outcome(F, "filled above its quantity"),
+        all_=Outcome(F, "filled above its quantity"),
+        over=_OVER,
+        canceled=stay,
+        missing=stay,
+        rejected=Outcome(F, "rejected although it was filled"),
+        expired=stay,
+        same=F,
+    )
+
+
+TABLE: dict[OrderStatus, dict[Arrival, Outcome]] = {
+    C: _working(C, placed=PL),
+    PL: _working(PL, placed=PL),
+    PA: _working(PA, placed=PA),
+    F: _filled(),
+    CA: _ended(CA),
+    E: _ended(E),
+    R: _rejected(),
+}

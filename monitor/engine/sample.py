@@ -104,8 +104,9 @@ class Market:
 
     def _normal(self) -> float:
         """Nearly standard normal: twelve uniform numbers less six, because logarithms and
-        cosines differ in the last bit between machines."""
-        return sum(self._random.random() for _ in range(12)) - 6
+        cosines differ in the last bit between machines; `fsum`, because `sum` differs between
+        versions of Python."""
+        return math.fsum(self._random.random() for _ in range(12)) - 6
 
 
 def trading_days() -> list[date]:

@@ -6,6 +6,7 @@ Everything a replay needs to know about its data before it starts; nothing about
 from monitor.engine.klines.reader import read_klines
 from monitor.engine.klines.report import BadRow, DataReport, Gap, KlineError
 from monitor.engine.klines.series import BarSeries, infer_tick, make_bars
+from monitor.engine.klines.writer import write_klines
 
 __all__ = [
     "BadRow",
@@ -16,4 +17,5 @@ __all__ = [
     "infer_tick",
     "make_bars",
     "read_klines",
+    "write_klines",
 ]

@@ -6,7 +6,7 @@ Ties the parts together and decides what the file itself leaves open: symbol and
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from os import PathLike
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,8 +33,9 @@ def read_klines(
 
     `zone` (IANA) is that of times written without one and the zone to count days in; when "",
     it is what the file's comments say, else Shanghai for Chinese exchanges, else UTC. `symbol`
-    is taken from the file when "". Repairs are made unless `strict`, which refuses disorder,
-    conflicting duplicates, impossible and unreadable rows. `KlineError` in one sentence.
+    is taken from the file when "", `tick` from its comments when None. Repairs are made unless
+    `strict`, which refuses disorder, conflicting duplicates, impossible and unreadable rows.
+    `KlineError` in one sentence.
     """
     where = Path(path)
     lines = load_lines(where)
@@ -44,12 +45,13 @@ def read_klines(
     labels = read_labels(lines.comments)
     name = symbol or labels.get("symbol", "") or layout.symbol or named_in(lines, layout)
     place = check_zone(zone or labels.get("zone", "") or default_zone(name))
+    step = tick if tick is not None else labelled_tick(labels)
     report = DataReport(file=lines.file, dialect=layout.dialect)
     columns = parse(lines, layout, place)
     if columns.zone_assumed and not zone:
         report.notes.append(f"times without a zone were read as {place}")
     columns = mend(columns, report, strict)
-    return assemble(columns, lines, layout, report, name, place, tick)
+    return assemble(columns, lines, layout, report, name, place, step)
 
 
 def mend(columns: Columns, report: DataReport, strict: bool) -> Columns:
@@ -100,6 +102,15 @@ def read_labels(comments: list[str]) -> dict[str, str]:
     """`key: value` comments of our own files."""
     pairs = (comment.partition(":") for comment in comments)
     return {key.strip().lower(): value.strip() for key, colon, value in pairs if colon}
+
+
+def labelled_tick(labels: dict[str, str]) -> Decimal | None:
+    """The tick that a comment names; a comment that names none is just a comment."""
+    try:
+        tick = Decimal(labels.get("tick", ""))
+    except InvalidOperation:
+        return None
+    return tick if tick.is_finite() and tick > 0 else None
 
 
 def named_in(lines: Lines, layout: Layout) -> str:

@@ -30,8 +30,9 @@ class BarSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `time_ns` is the START of a bar, UTC. `*_units` are prices in 10**-`digits`, where `digits`
     is the smallest number of decimals (<= 9) that holds every price and the tick; each float
-    price is exactly the nearest float64 of its units, so both views agree. `open_interest` is
-    that at the bar's close, None when the file has none. `source` is a file's name, `digest`
+    price is exactly the nearest float64 of its units, so both views agree. `tick` is known when
+    the caller or the file named it (`infer_tick` guesses it otherwise). `open_interest` is that
+    at the bar's close, None when the file has none. `source` is a file's name, `digest`
     the SHA-256 of its bytes; both "" for bars made in memory. `zone` is the IANA name of the
     zone to count days in.
     """
@@ -50,6 +51,7 @@ class BarSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     high_units: IntArray
     low_units: IntArray
     close_units: IntArray
+    tick: Decimal | None = None
     source: str = ""
     digest: str = ""
     synthetic: bool = False
@@ -152,6 +154,7 @@ class BarSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             high_units=units[1],
             low_units=units[2],
             close_units=units[3],
+            tick=tick,
             source=source,
             digest=digest,
             synthetic=synthetic,
@@ -199,11 +202,13 @@ def infer_interval(times: IntArray) -> int:
 
 
 def infer_tick(series: BarSeries) -> Decimal:
-    """The tick of an instrument whose tick is not known: the largest step that divides every price.
+    """The tick that was named, otherwise the largest step that divides every price.
 
     With few bars it can be a multiple of the true tick; with one price only it is the last
     decimal of that price.
     """
+    if series.tick is not None:
+        return series.tick
     columns = (series.open_units, series.high_units, series.low_units, series.close_units)
     prices = np.unique(np.concatenate([np.unique(column) for column in columns]))
     step = int(np.gcd.reduce(prices)) if len(prices) > 1 else 1

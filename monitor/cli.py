@@ -7,6 +7,7 @@ loads a window. Mistakes of the user end as one sentence and exit code 2. Knows 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,7 @@ from monitor.errors import EXIT_USER_ERROR, UserError
 from monitor.settings import Settings, load_settings
 
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _stop_writing()
     except _engine_refusals() as error:
         return _refuse(error)
     return code
@@ -39,12 +43,21 @@ def _refuse(error: BaseException) -> int:
     return EXIT_USER_ERROR
 
 
+def _stop_writing() -> int:
+    """The reader of our output has gone (`monitor doctor | head`): end quietly. Python would
+    complain once more when it flushes at exit, so what is left goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE
+
+
 def _engine_refusals() -> tuple[type[Exception], ...]:
-    """What the engine raises for unusable files and parameters; evaluated only when it has."""
+    """What engine and store raise for unusable files, parameters and databases, as sentences.
+    Evaluated only when something was raised."""
     from monitor.engine.klines import KlineError
     from monitor.engine.strategy import ParameterError
+    from monitor.store import StoreError
 
-    return (KlineError, ParameterError)
+    return (KlineError, ParameterError, StoreError)
 
 
 def run_window(settings: Settings, asked: argparse.Namespace) -> int:

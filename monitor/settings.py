@@ -177,7 +177,8 @@ def load_settings(
     Raises UserError for a file that cannot be read and for every wrong key or value.
     """
     asked = {
-        key: _checked(FIELDS[key], value, "the command line") for key, value in (overrides or {}).items()
+        key: _checked(FIELDS[key], value, "the command line", shown=_option(key))
+        for key, value in (overrides or {}).items()
     }
     variables = dict(_from_environment(os.environ if environment is None else environment))
     data_dir = (variables | asked).get("data_dir", default_data_dir())

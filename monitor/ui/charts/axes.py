@@ -1,0 +1,152 @@
+"""Axes that speak the window's language: grouped money, dates in the session's zone, a value tag.
+
+Own the wording of ticks. Know nothing of curves; the time axis is given the times it labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from monitor.engine.changes import IntArray
+from monitor.engine.values import NS_PER_SECOND
+from monitor.models import format as shown
+from monitor.ui.theme import HEADER_PIXELS, Theme
+
+DAY = 86_400 * NS_PER_SECOND
+AXIS_WIDTH = 88
+GRID_ALPHA = 20
+"""Of 255: the grid is 8 % of the text's colour."""
+
+
+def digits_for(spacing: float) -> int:
+    """Decimals that tell two ticks apart."""
+    digits = 0
+    while spacing < 0.999 and digits < 8:
+        spacing *= 10
+        digits += 1
+    return digits
+
+
+def time_label(time_ns: int, step_ns: int, span_ns: int, zone: tzinfo) -> str:
+    """A tick's label: only as much of the date and time as the visible range needs."""
+    when = datetime.fromtimestamp(time_ns // NS_PER_SECOND, zone)
+    if span_ns < DAY:
+        return when.strftime("%H:%M")
+    if step_ns < DAY:
+        return when.strftime("%m-%d %H:%M")
+    return when.strftime("%m-%d") if span_ns < 300 * DAY else when.strftime("%Y-%m-%d")
+
+
+class _Axis(pg.AxisItem):
+    def __init__(self, orientation: str, theme: Theme) -> None:
+        super().__init__(orientation, pen=pg.mkPen(theme.text), textPen=pg.mkPen(theme.muted))
+        font = QFont()
+        font.setPixelSize(HEADER_PIXELS)
+        self.setTickFont(font)
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickLength=0, maxTickLevel=0, tickTextOffset=6)
+        self.setGrid(GRID_ALPHA)
+
+    def drawPicture(self, p: QPainter, axis: Any, ticks: Any, texts: Any) -> None:
+        """Without the axis line: the grid is enough."""
+        super().drawPicture(p, (pg.mkPen(None), axis[1], axis[2]), ticks, texts)
+
+
+class NumberAxis(_Axis):
+    """Money, or per cent when `percent`; at the right, where the newest value is."""
+
+    def __init__(self, theme: Theme, percent: bool = False) -> None:
+        super().__init__("right", theme)
+        self._percent = percent
+        self.setWidth(AXIS_WIDTH)
+        self.tag = ValueTag(theme)
+        self.tag.setParentItem(self)
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        if self._percent:
+            return [shown.percent(value, digits_for(spacing * 100)) for value in values]
+        return [shown.number(value, digits_for(spacing)) for value in values]
+
+    def point_at(self, value: float, text: str) -> None:
+        """Move the tag to a value; out of range it stays at the nearest edge."""
+        view = self.linkedView()
+        if view is None:
+            return
+        y = view.mapFromViewToItem(self, QPointF(0.0, value)).y()
+        height = self.size().height()
+        self.tag.show_text(text)
+        self.tag.setPos(0, min(max(y, ValueTag.HALF), max(ValueTag.HALF, height - ValueTag.HALF)))
+        self.tag.setVisible(True)
+
+
+class ValueTag(QGraphicsItem):
+    """The last value on the axis, as a filled label."""
+
+    HALF = 9.0
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._text = ""
+        self._font = QFont()
+        self._font.setPixelSize(HEADER_PIXELS)
+        self.setVisible(False)
+        self.setZValue(10)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def show_text(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(0, -self.HALF, AXIS_WIDTH, 2 * self.HALF)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.line_strong))
+        painter.drawRoundedRect(self.boundingRect().adjusted(1, 1, -3, -1), 3, 3)
+        painter.setPen(QColor(self._theme.text))
+        painter.setFont(self._font)
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.boundingRect().adjusted(6, 0, 0, 0), left, self._text)
+
+
+class TimeAxis(_Axis):
+    """Labels indexes of samples with their times."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("bottom", theme)
+        self._times: IntArray | None = None
+        self._zone: tzinfo = shown.zone("UTC")
+        self.setHeight(22)
+
+    def show_times(self, times: IntArray, zone: tzinfo) -> None:
+        """The times of samples 0 .. len - 1; a view that is replaced with each append."""
+        self._times, self._zone = times, zone
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        times = self._times
+        if times is None or not len(times):
+            return ["" for _ in values]
+        low, high = (max(0, min(len(times) - 1, int(edge))) for edge in self.range)
+        span = int(times[high] - times[low])
+        steps = max(1.0, (high - low) / max(spacing, 1.0))
+        return [
+            time_label(int(times[int(value)]), int(span / steps), span, self._zone)
+            if 0 <= value < len(times) and float(value).is_integer()
+            else ""
+            for value in values
+        ]

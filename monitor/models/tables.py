@@ -192,7 +192,7 @@ LOG = TableSpec(
             text=lambda r, _: str(r.level),
             sort=lambda r, _: LEVEL_RANK[r.level],
             tone=_level,
-            width=64,
+            width=72,
             search=True,
         ),
         c.text("source", "source", lambda r: r.source, tone=lambda r, _: Tone.MUTED),

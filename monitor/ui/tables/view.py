@@ -1,0 +1,357 @@
+"""The table a user works in: keys, selection, holding still under the hand, copy, layout.
+
+It never changes a row and never gives an order: Enter only asks for details. The filter line
+belongs to `TablePanel`, the order of rows to the model.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+
+from monitor.models.sorting import Sort
+from monitor.models.table import Hold, RowTable
+from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
+from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns
+from monitor.ui.tables.paint import PADDING, ROW_HEIGHT, CellDelegate
+from monitor.ui.theme import Theme
+
+HOLD_MS = 4000  # a pointer or key that rested so long does not point any more
+NOTHING_MATCHES = "No row matches the filter. Esc clears it."
+
+
+class TableView(QTableView):
+    """A view of one `RowTable`. Rows stand still while the user points or moves with keys; with
+    a selection they do not swap places."""
+
+    details_requested = Signal(object)
+    filter_requested = Signal()
+    leave_requested = Signal()
+    selected_changed = Signal()
+
+    def __init__(
+        self, model: RowTable, theme: Theme, empty_text: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.rows = model
+        self._theme = theme
+        self._empty_text = empty_text
+        self._flash = FlashBook()
+        self._delegate = CellDelegate(model, theme, self._flash, self)
+        self._rest = QTimer(self, singleShot=True, interval=HOLD_MS)
+        self._rest.timeout.connect(self._let_go)
+        self._fade = QTimer(self, singleShot=True, interval=int(LIT_SECONDS * 1000) + 20)
+        self._fade.timeout.connect(self._faded)
+        self._set_up()
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        reset_columns(self)
+        self.selectionModel().selectionChanged.connect(self._on_selection)
+        model.modelReset.connect(self._flash.clear)
+
+    def _set_up(self) -> None:
+        mode = QAbstractItemView
+        self.setSelectionBehavior(mode.SelectionBehavior.SelectRows)
+        self.setSelectionMode(mode.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(mode.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(mode.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = self.horizontalHeader()
+        head.setFixedHeight(ROW_HEIGHT + 2)
+        head.setSectionsMovable(True)
+        head.setHighlightSections(False)
+        head.setSectionsClickable(True)
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.customContextMenuRequested.connect(self.open_columns_menu)
+        head.sectionClicked.connect(self._on_header)
+
+    # -- what others ask
+
+    def selected_rows(self) -> list[Any]:
+        """The selected rows that still exist, from top to bottom."""
+        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        rows = (self.rows.row_at(place) for place in places)
+        return [row for row in rows if not self.rows.is_leaving(row)]
+
+    def current_row(self) -> Any | None:
+        """The row the keys move from, or None."""
+        index = self.currentIndex()
+        if not index.isValid():
+            return None
+        row = self.rows.row_at(index.row())
+        return None if self.rows.is_leaving(row) else row
+
+    def select_row(self, row_id: Any) -> bool:
+        """Select the row of this id and bring it into sight; False when it is not displayed."""
+        place = self.rows.position(row_id)
+        if place is None:
+            return False
+        self._go(place)
+        return True
+
+    def set_empty_text(self, text: str) -> None:
+        """What to say while there is no row: what would be here and which key starts it."""
+        self._empty_text = text
+        self.viewport().update()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._delegate.set_theme(theme)
+        self.viewport().update()
+
+    def save_state(self) -> dict[str, Any]:
+        """Columns and sort as plain values for JSON, keyed by stable ids."""
+        return column_state(self)
+
+    def restore_state(self, state: Any) -> None:
+        """Take a saved state; whatever is unknown or broken in it is left out."""
+        restore_columns(self, state)
+
+    def open_columns_menu(self, at: QPoint) -> None:
+        ColumnsMenu(self).popup(self.horizontalHeader().mapToGlobal(at))
+
+    def copy(self) -> None:
+        """The selected rows, or all, as tab separated text with a header, columns as displayed."""
+        rows = self.selected_rows() or self.rows.shown()
+        QGuiApplication.clipboard().setText(self.as_tsv(rows))
+
+    def as_tsv(self, rows: list[Any]) -> str:
+        head = self.horizontalHeader()
+        places = [head.logicalIndex(at) for at in range(head.count())]
+        columns = [self.rows.columns[at] for at in places if not head.isSectionHidden(at)]
+        lines = [[column.title for column in columns]]
+        lines += [[column.text(row, self.rows.context) for column in columns] for row in rows]
+        clean = str.maketrans("\t\r\n\u2212", "   -")
+        return "\n".join("\t".join(cell.translate(clean) for cell in line) for line in lines) + "\n"
+
+    # -- keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif not self._plain_key(event):
+            if event.text().isprintable() and event.text() and not _commanding(event):
+                event.ignore()  # a command of the window, not a search in the table
+            else:
+                self._point()
+                super().keyPressEvent(event)
+
+    def _plain_key(self, event: QKeyEvent) -> bool:
+        """Keys of our own; True when the event was one of them."""
+        if _commanding(event):
+            return False
+        last = self.rows.rowCount() - 1
+        here = self.currentIndex().row()
+        moves = {"j": min(here + 1, last), "k": max(here - 1, 0), "g": 0, "G": last}
+        keys = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
+        if event.text() in moves:
+            self._go(moves[event.text()])
+        elif event.key() in keys and not event.modifiers():
+            self._go(keys[Qt.Key(event.key())])
+        elif event.text() == "/":
+            self.filter_requested.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._ask_details(event.isAutoRepeat())
+        elif event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            return False
+        return True
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here."""
+
+    def _go(self, place: int) -> None:
+        if 0 <= place < self.rows.rowCount():
+            self._point()
+            head = self.horizontalHeader()
+            index = self.rows.index(place, max(0, head.logicalIndexAt(0)))
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def _ask_details(self, repeated: bool) -> None:
+        row = self.current_row()
+        if row is not None and not repeated:
+            self.details_requested.emit(row)
+
+    def _leave(self) -> None:
+        """Esc: first the selection goes, then the filter."""
+        if self.selectionModel().hasSelection() or self.currentIndex().isValid():
+            self.clearSelection()
+            self.selectionModel().setCurrentIndex(QModelIndex(), QItemSelectionModel.SelectionFlag.NoUpdate)
+            self._let_go()
+        else:
+            self.leave_requested.emit()
+
+    # -- holding still
+
+    def _point(self) -> None:
+        self.rows.hold(Hold.ROWS)
+        self._rest.start()
+
+    def _let_go(self) -> None:
+        self._rest.stop()
+        selected = self.selectionModel().hasSelection()
+        self.rows.hold(Hold.SORT if selected else Hold.NONE)
+
+    def _on_selection(self, _on: QItemSelection, _off: QItemSelection) -> None:
+        if not self._rest.isActive():
+            self._let_go()
+        self.selected_changed.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._point()
+        super().mouseMoveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._point()
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._ask_details(repeated=event.button() != Qt.MouseButton.LeftButton)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._let_go()
+        super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._let_go()
+        self.rows.set_window(0, -1)
+        super().hideEvent(event)
+
+    # -- sorting by the header
+
+    def _on_header(self, at: int) -> None:
+        """A click sorts by this column, the next one backwards, a third as before; with Shift
+        the column becomes a further level."""
+        column = self.rows.columns[at].id
+        levels = list(self.rows.sort_levels())
+        known = next((level for level in levels if level.column == column), None)
+        if not QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
+            alone = levels[:1] == [known] and tuple(levels) != self.rows.default_sort()
+            self.rows.sort_by(_next_level(column, known if alone else None))
+            return
+        others = [level for level in levels if level.column != column]
+        self.rows.sort_by([*others, *(_next_level(column, known) or [])])
+
+    # -- painting
+
+    def dataChanged(self, top_left: QModelIndex, bottom_right: QModelIndex, roles: Any = ()) -> None:
+        super().dataChanged(top_left, bottom_right, roles)
+        if roles or not self.isVisible():
+            return
+        rows: list[Any] = [
+            self.rows.spec.key(self.rows.row_at(at)) for at in range(top_left.row(), bottom_right.row() + 1)
+        ]
+        columns = range(top_left.column(), bottom_right.column() + 1)
+        if self._flash.note(rows, columns, time.monotonic()) and not self._fade.isActive():
+            self._fade.start()
+
+    def _faded(self) -> None:
+        for row_id, column in self._flash.faded(time.monotonic()):
+            place = self.rows.position(row_id)
+            if place is not None:
+                self.update(self.rows.index(place, column))
+        if self._flash:
+            self._fade.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._report_window()
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        if not self.rows.rowCount():
+            self._paint_empty(painter)
+            return
+        self._paint_lines(painter, event)
+        self._paint_focus(painter)
+
+    def _report_window(self) -> None:
+        first = self.rowAt(0)
+        last = self.rowAt(self.viewport().height() - 1)
+        self.rows.set_window(max(0, first), self.rows.rowCount() - 1 if last < 0 else last)
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        text = NOTHING_MATCHES if self.rows.filtered and len(self.rows) else self._empty_text
+        painter.setPen(self._delegate.colours.muted)
+        space = self.viewport().rect().adjusted(PADDING, PADDING, -PADDING, -PADDING)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(space, int(flags), text)
+
+    def _paint_lines(self, painter: QPainter, event: QPaintEvent) -> None:
+        """One-pixel separators below the rows that were painted."""
+        area = event.rect()
+        top = self.rowAt(area.top())
+        if top < 0:
+            return
+        y = self.rowViewportPosition(top) + ROW_HEIGHT - 1
+        bottom = min(area.bottom(), self.rowViewportPosition(self.rows.rowCount() - 1) + ROW_HEIGHT)
+        while y <= bottom:
+            painter.fillRect(area.left(), y, area.width(), 1, self._delegate.colours.line)
+            y += ROW_HEIGHT
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        current = self.currentIndex()
+        if current.isValid() and self.hasFocus():
+            top = self.rowViewportPosition(current.row())
+            painter.fillRect(0, top, 2, ROW_HEIGHT, self._delegate.colours.accent)
+            painter.setPen(self._delegate.colours.accent)
+            painter.drawRect(0, top, self.viewport().width() - 1, ROW_HEIGHT - 1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._delegate.set_metrics(QFontMetrics(self.font()))
+
+
+def _commanding(event: QKeyEvent) -> bool:
+    """Whether Ctrl, Alt or Meta is down: then it is no letter."""
+    modifier = Qt.KeyboardModifier
+    return bool(event.modifiers() & ~(modifier.ShiftModifier | modifier.KeypadModifier))
+
+
+def _next_level(column: str, known: Sort | None) -> list[Sort] | None:
+    if known is None:
+        return [Sort(column)]
+    return None if known.descending else [Sort(column, descending=True)]

@@ -1,0 +1,259 @@
+"""The desk of tickets: one question at a time, the others wait in a queue as data.
+
+Owns the conversation under way, its panel and the queue. Takes rows from a `View`, sends
+through `Asks`, stands in the window's ticket host. Has no timer: the window's frame timer
+calls `refresh`, after the rows and the answers of that frame are in place.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+from monitor.ui.theme import DARK, Theme
+from monitor.ui.tickets.choices import Choices, CloseChoices, LeaveChoices
+from monitor.ui.tickets.conversation import Asks, Conversation
+from monitor.ui.tickets.keys import KeyWatch
+from monitor.ui.tickets.leaving import LeaveQuestion, Leaving, must_ask
+from monitor.ui.tickets.panel import TicketPanel
+from monitor.ui.tickets.questions import (
+    CancelQuestion,
+    CloseAllQuestion,
+    CloseChoice,
+    CloseQuestion,
+    Question,
+)
+from monitor.ui.tickets.rules import Ending, Limits
+from monitor.ui.tickets.view import Clock, SystemClock, View
+
+QUEUE_LENGTH = 8
+
+
+class Host(Protocol):
+    """The place in the window where a ticket stands (monitor.ui.tickethost)."""
+
+    def show(self, ticket: QWidget) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def focus_ticket(self) -> None: ...
+
+
+class TicketDesk(QObject):
+    """Opened by the window's commands. `show_message` takes a text and a tone (info, good, warn,
+    error); `quit_application` is called when leaving was decided."""
+
+    def __init__(
+        self,
+        host: Host,
+        view: View,
+        asks: Asks,
+        *,
+        show_message: Callable[[str, str], None],
+        quit_application: Callable[[], None],
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        theme: Theme = DARK,
+        new_key: Callable[[], str] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._host, self._view, self._asks = host, view, asks
+        self._show_message, self._quit = show_message, quit_application
+        self._clock = clock or SystemClock()
+        self._limits = limits or Limits()
+        self._theme = theme
+        self._new_key = new_key or (lambda: uuid.uuid4().hex)
+        self._queue: deque[Question] = deque(maxlen=QUEUE_LENGTH)
+        self._conversation: Conversation | None = None
+        self._panel: TicketPanel | None = None
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self._watch = KeyWatch(application, self)
+
+    # -- what can be asked
+
+    def close_position(self, position_id: str) -> None:
+        self.ask(CloseQuestion(position_id, self._limits.max_ticks))
+
+    def close_all(self) -> None:
+        self.ask(CloseAllQuestion(self._limits.max_ticks))
+
+    def cancel_orders(self, order_ids: Sequence[int]) -> None:
+        self.ask(CancelQuestion(tuple(order_ids)))
+
+    def cancel_all(self) -> None:
+        self.ask(CancelQuestion(None))
+
+    def ask_to_quit(self) -> None:
+        """Quit at once when nothing is working, open or running; ask otherwise."""
+        if must_ask(self._view):
+            self.ask(LeaveQuestion(self._limits.max_ticks))
+        else:
+            self._quit()
+
+    def ask(self, question: Question) -> None:
+        """Ask now, or after the question that is open. The same question is not asked twice."""
+        if self._conversation is None:
+            self._open(question)
+            return
+        self._host.focus_ticket()
+        waiting = [_subject(self._conversation.question), *map(_subject, self._queue)]
+        if _subject(question) in waiting:
+            return
+        self._queue.append(question)
+        self._show_message(f"{question.title}: asked when this ticket is answered.", "info")
+
+    @property
+    def panel(self) -> TicketPanel | None:
+        """The ticket that is open."""
+        return self._panel
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for the open one."""
+        return len(self._queue)
+
+    def refresh(self) -> None:
+        """Once a frame: newest rows into the open ticket, time-outs, and its picture."""
+        conversation = self._conversation
+        if conversation is not None:
+            conversation.refresh()
+            self._show()
+
+    def stop(self) -> None:
+        """Leave everything unasked; the window goes."""
+        self._queue.clear()
+        self._conversation = self._panel = None
+        self._host.clear()
+        self._watch.stop()
+
+    # -- the verbs of the panel (Asker)
+
+    def confirm(self, by: int | None = None) -> bool:
+        done = self._conversation is not None and self._conversation.confirm(by)
+        self._show()
+        return done
+
+    def leave(self) -> None:
+        if self._conversation is not None:
+            self._conversation.leave()
+            self._show()
+
+    def acknowledge(self) -> bool:
+        conversation = self._conversation
+        if conversation is None or not conversation.acknowledge():
+            return False
+        self._renew_shares(conversation)
+        self._show()
+        if self._panel is not None:
+            self._panel.update()  # arming starts when the new numbers are on the screen
+        return True
+
+    def type(self, text: str) -> None:
+        if self._conversation is not None:
+            self._conversation.type(text)
+            self._show()
+
+    def touch(self) -> None:
+        if self._conversation is not None:
+            self._conversation.touch()
+
+    def may_type(self, by: int | None) -> bool:
+        return self._conversation is not None and self._conversation.may_type(by)
+
+    def painted(self) -> None:
+        if self._conversation is not None:
+            self._conversation.painted()
+
+    def hidden(self) -> None:
+        if self._conversation is not None:
+            self._conversation.hidden()
+
+    def pause_replay(self) -> None:
+        if self._conversation is not None:
+            self._conversation.pause_replay()
+
+    # -- opening and closing
+
+    def _open(self, question: Question) -> None:
+        facts = question.look(self._view)
+        if facts is None:
+            self._show_message(question.gone(), "info")
+            return
+        self._conversation = Conversation(
+            question,
+            facts,
+            key=self._new_key(),
+            view=self._view,
+            asks=self._asks,
+            clock=self._clock,
+            hands=self._watch.hands,
+            limits=self._limits,
+            orphaned=self._show_message,
+            quit_application=self._quit,
+        )
+        self._conversation.refresh()
+        self._panel = TicketPanel(self, self._theme, self._choices_for(question))
+        self._panel.render_picture(self._conversation.picture())
+        self._host.show(self._panel)
+
+    def _choices_for(self, question: Question) -> Choices | None:
+        if isinstance(question, CloseQuestion):
+            row = self._view.position(question.position_id)
+            assert row is not None
+            return CloseChoices(row.volume, lambda choice: self._chose(question, choice))
+        if isinstance(question, LeaveQuestion):
+            choices = LeaveChoices(lambda leaving: self._chose_leaving(question, leaving))
+            choices.offer(question.offers(self._view))
+            return choices
+        return None
+
+    def _renew_shares(self, conversation: Conversation) -> None:
+        """Half of another volume is another number."""
+        choices = self._panel.choices if self._panel is not None else None
+        if isinstance(choices, CloseChoices):
+            choices.position_is(conversation.ticket.seen.legs[0].position.volume)
+
+    def _chose(self, question: CloseQuestion, choice: CloseChoice) -> None:
+        question.choice = choice
+        self.touch()
+        self.refresh()
+
+    def _chose_leaving(self, question: LeaveQuestion, leaving: Leaving) -> None:
+        question.choice = leaving
+        if self._conversation is not None:
+            self._conversation.reconsider()
+            self._show()
+
+    def _show(self) -> None:
+        """Paint what there is now, or take a finished ticket away and ask the next question."""
+        conversation, panel = self._conversation, self._panel
+        if conversation is None or panel is None:
+            return
+        if conversation.closed:
+            self._close(conversation)
+            return
+        panel.render_picture(conversation.picture())
+
+    def _close(self, conversation: Conversation) -> None:
+        ending, question = conversation.ticket.ending, conversation.question
+        self._conversation = self._panel = None
+        self._host.clear()
+        if ending is Ending.GONE:
+            self._show_message(question.gone(), "warn")
+        elif ending is Ending.EXPIRED and conversation.ticket.reply is None:
+            self._show_message(f"{question.title}: not answered, so nothing was sent.", "info")
+        while self._queue and self._conversation is None:
+            self._open(self._queue.popleft())
+
+
+def _subject(question: Question) -> tuple[object, ...]:
+    """What makes two questions the same one."""
+    detail = getattr(question, "position_id", getattr(question, "order_ids", None))
+    return (type(question), detail)

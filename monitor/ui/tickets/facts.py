@@ -1,0 +1,179 @@
+"""What a ticket's answer depends upon, and what of it is different by now.
+
+`Facts` are the rows somebody had before their eyes; `differences` compares them with the
+newest. Pure: no clock is read and no widget known.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from monitor.engine.commands import SeenPosition
+from monitor.engine.rows import OrderRow, PositionRow, StrategyRow
+from monitor.models import format
+from monitor.ui.tickets import words
+
+
+class Guard(StrEnum):
+    """Why a ticket was disarmed; the engine refuses by the same words."""
+
+    MOVED = "moved"
+    STALE = "stale"
+    CHANGED = "changed"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that is no longer as it was read: shown as `what`: `old` → `new`."""
+
+    guard: Guard
+    what: str
+    old: str
+    new: str
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One position to be closed, with the working orders that go with it."""
+
+    position: PositionRow
+    working: tuple[OrderRow, ...] = ()
+
+    def seen(self) -> SeenPosition:
+        row = self.position
+        return SeenPosition(
+            position_id=row.position_id,
+            version=row.version,
+            volume=row.volume,
+            price=row.last_price,
+            working_orders=tuple(sorted(order.order_id for order in self.working)),
+        )
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """`legs` are watched for price and volume, `orders` for how far they are filled,
+    `strategies` for which of them run."""
+
+    legs: tuple[Leg, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+    strategies: tuple[StrategyRow, ...] = ()
+
+    def order_ids(self) -> tuple[int, ...]:
+        return tuple(sorted(order.order_id for order in self.orders))
+
+
+def differences(
+    seen: Facts, latest: Facts, engine_now_ns: int, max_ticks: int, stale_ns: int
+) -> tuple[Difference, ...]:
+    """Everything that must be shown before `seen` may be acted upon."""
+    found: list[Difference] = []
+    before = {leg.position.position_id: leg for leg in seen.legs}
+    after = {leg.position.position_id: leg for leg in latest.legs}
+    for position_id in before.keys() | after.keys():
+        old, new = before.get(position_id), after.get(position_id)
+        if old is None or new is None:
+            found.append(_appeared_or_gone(old, new))
+        else:
+            found += _position_changes(old.position, new.position)
+            found += _order_changes(old.working, new.working)
+            found += _price_changes(old.position, new.position, engine_now_ns, max_ticks, stale_ns)
+    found += _order_changes(seen.orders, latest.orders)
+    found += _strategy_changes(seen.strategies, latest.strategies)
+    return tuple(sorted(found, key=lambda item: (item.what, item.guard)))
+
+
+def kept(latched: tuple[Difference, ...], exact: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Differences that were found once, with what they have become by now (`exact` are the
+    present differences with no tolerance at all)."""
+    present = {(item.guard, item.what): item for item in exact}
+    return tuple(
+        present.get((item.guard, item.what)) or Difference(item.guard, item.what, item.old, "as it was")
+        for item in latched
+    )
+
+
+def _appeared_or_gone(old: Leg | None, new: Leg | None) -> Difference:
+    leg = old or new
+    assert leg is not None
+    return Difference(Guard.CHANGED, _name(leg.position), _held(old), _held(new))
+
+
+def _held(leg: Leg | None) -> str:
+    return "none" if leg is None else format.volume(leg.position.volume)
+
+
+def _name(row: PositionRow) -> str:
+    return f"{row.symbol} {row.direction.lower()}"
+
+
+def _position_changes(old: PositionRow, new: PositionRow) -> list[Difference]:
+    """A new version alone is a change, even when every number shown is as before."""
+    if old.version == new.version and old.volume == new.volume:
+        return []
+    digits = old.price_digits
+    pairs = (
+        (_name(old), format.volume(old.volume), format.volume(new.volume)),
+        (
+            f"{_name(old)} cost",
+            format.price(old.average_price, digits),
+            format.price(new.average_price, digits),
+        ),
+        (f"{_name(old)} frozen", format.volume(old.frozen), format.volume(new.frozen)),
+    )
+    found = [Difference(Guard.CHANGED, what, was, now) for what, was, now in pairs if was != now]
+    version = Difference(Guard.CHANGED, f"{_name(old)} version", str(old.version), str(new.version))
+    return found or [version]
+
+
+def _price_changes(
+    old: PositionRow, new: PositionRow, engine_now_ns: int, max_ticks: int, stale_ns: int
+) -> list[Difference]:
+    was, now = old.last_price, new.last_price
+    shown = (format.price(was, old.price_digits), format.price(now, new.price_digits))
+    found = []
+    if was is None or now is None:
+        if was is not now:
+            found.append(Difference(Guard.MOVED, f"{old.symbol} price", *shown))
+    elif abs(now - was) > max_ticks * old.tick:
+        found.append(Difference(Guard.MOVED, f"{old.symbol} price", *shown))
+    if new.quote_ns is None or engine_now_ns - new.quote_ns > stale_ns:
+        age = None if new.quote_ns is None else engine_now_ns - new.quote_ns
+        limit = f"at most {Decimal(stale_ns) / 1_000_000_000:f} s old"
+        found.append(Difference(Guard.STALE, f"{old.symbol} quote", limit, words.age(age)))
+    return found
+
+
+def _order_changes(old: tuple[OrderRow, ...], new: tuple[OrderRow, ...]) -> list[Difference]:
+    before = {row.order_id: _working(row) for row in old}
+    after = {row.order_id: _working(row) for row in new}
+    return [
+        Difference(
+            Guard.CHANGED,
+            f"order {order_id}",
+            before.get(order_id, "not there"),
+            after.get(order_id, "no longer working"),
+        )
+        for order_id in before.keys() | after.keys()
+        if before.get(order_id) != after.get(order_id)
+    ]
+
+
+def _working(row: OrderRow) -> str:
+    """An order as far as it matters here; becoming Placed changes nothing one asked about."""
+    at = "at market" if row.price is None else f"at {format.price(row.price)}"
+    return f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled {at}"
+
+
+def _strategy_changes(old: tuple[StrategyRow, ...], new: tuple[StrategyRow, ...]) -> list[Difference]:
+    before = {row.strategy_id: row for row in old}
+    after = {row.strategy_id: row for row in new}
+    return [
+        Difference(
+            Guard.CHANGED,
+            f"strategy {(before.get(key) or after[key]).name}",
+            "running" if key in before else "stopped",
+            "running" if key in after else "stopped",
+        )
+        for key in before.keys() ^ after.keys()
+    ]

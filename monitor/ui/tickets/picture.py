@@ -1,0 +1,140 @@
+"""What a ticket looks like at one moment, as a value: the panel only paints it.
+
+Pure: joins the state of the rules with the words of the question. No widget, no clock.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from monitor.engine.values import EngineState, ReplayState, World
+from monitor.models import format
+from monitor.ui.tickets.facts import Difference, Facts, Guard
+from monitor.ui.tickets.questions import Line, Question
+from monitor.ui.tickets.rules import Phase, Ticket, Waiting
+from monitor.ui.tickets.view import View
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """`tone` colours the status: "", "good", "warn", "error". `prompt` "" means that nothing
+    need be typed, `left` "" that nothing runs out, `verb` "" that there is nothing to do."""
+
+    title: str
+    world: World | None
+    engine_state: EngineState
+    account: str
+    headline: str
+    consequence: str
+    lines: tuple[Line, ...]
+    changes: tuple[Difference, ...]
+    status: str
+    tone: str
+    verb: str
+    keep: str
+    prompt: str
+    typed: str
+    left: str
+    armed: bool
+    asking: bool
+
+
+def picture(
+    ticket: Ticket, question: Question, view: View, now_ns: int, engine_now_ns: int, doing: str = ""
+) -> Picture:
+    """`doing` is what is being waited for after the answer."""
+    asking = ticket.phase is Phase.ASKING
+    facts = ticket.latest if asking else ticket.seen
+    status, tone = _status(ticket, question, view, now_ns, doing)
+    session = view.session
+    accepted_words = question.words(ticket.seen)
+    return Picture(
+        title=question.title,
+        world=session.world if session else None,
+        engine_state=session.engine_state if session else EngineState.NORMAL,
+        account=_accounts(facts, view),
+        headline=question.headline(facts),
+        consequence=question.consequence(facts),
+        lines=tuple(question.lines(facts, view, engine_now_ns)),
+        changes=ticket.changes if asking else (),
+        status=status,
+        tone=tone,
+        verb="" if question.declines() else question.verb(facts),
+        keep=question.keep if asking else "Close",
+        prompt=f"Type {' or '.join(accepted_words[:2])}" if asking and accepted_words else "",
+        typed=ticket.typed,
+        left=_left(ticket, now_ns),
+        armed=ticket.armed(now_ns),
+        asking=asking,
+    )
+
+
+def _accounts(facts: Facts, view: View) -> str:
+    names = {leg.position.account_id for leg in facts.legs} | {row.account_id for row in facts.orders}
+    return ", ".join(sorted(names or {row.account_id for row in view.accounts()}))
+
+
+def _left(ticket: Ticket, now_ns: int) -> str:
+    if ticket.phase is not Phase.ASKING:
+        return ""
+    return f"keeps and closes in {math.ceil(ticket.seconds_left(now_ns))} s"
+
+
+def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: str) -> tuple[str, str]:
+    if ticket.phase is Phase.SENT:
+        return doing or "Sent. Waiting for the engine's answer.", ""
+    if ticket.phase in (Phase.ACCEPTED, Phase.REFUSED):
+        return _answer(ticket, view)
+    waiting = ticket.waiting(now_ns)
+    if waiting is Waiting.ACKNOWLEDGEMENT:
+        return _disarmed(ticket.changes, view), "warn"
+    if question.declines():
+        return "Choose an answer by its letter or the arrow keys. Nothing happens before Enter.", ""
+    if waiting is Waiting.CHOICE:
+        return ticket.problem, "warn"
+    verb = question.verb(ticket.seen)
+    return {
+        Waiting.KEYS: ("Release all keys first.", ""),
+        Waiting.TIME: ("Read first: it takes an answer in a moment.", ""),
+        Waiting.WORD: (f"Type {_quoted(question.words(ticket.seen))}, then Enter: {verb}.", ""),
+        Waiting.NOTHING: (
+            f"Enter: {verb}." if ticket.words else f"Enter or y: {verb}.",
+            "good",
+        ),
+    }[waiting]
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    return " or ".join(f"“{word}”" for word in words[:2])
+
+
+def _disarmed(changes: tuple[Difference, ...], view: View) -> str:
+    guards = {item.guard for item in changes}
+    why = {
+        Guard.CHANGED: "it changed since you looked",
+        Guard.MOVED: "the price moved",
+        Guard.STALE: "the price is too old",
+    }
+    reasons = " and ".join(text for guard, text in why.items() if guard in guards)
+    replay = view.replay
+    playing = replay is not None and replay.state is ReplayState.PLAYING
+    hint = " Space pauses the replay." if playing else ""
+    return f"Not sent: {reasons}. Press u to go on with the new numbers.{hint}"
+
+
+def _answer(ticket: Ticket, view: View) -> tuple[str, str]:
+    reply = ticket.reply
+    if reply is None:
+        return "", ""
+    if not reply.accepted:
+        return f"Refused: {reply.reason or reply.guard}", "error"
+    orders = [row for one in reply.order_ids if (row := view.order(one)) is not None]
+    if not orders:
+        return f"Accepted. {reply.reason}".strip(), "good"
+    told = "; ".join(
+        f"order {row.order_id} {row.status}, "
+        f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled"
+        for row in orders[:3]
+    )
+    return f"Accepted: {told}.", "good"

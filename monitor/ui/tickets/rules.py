@@ -1,0 +1,228 @@
+"""When a ticket may be answered: arming, disarming, one answer, and how it ends.
+
+Owns the state of one question and of the hands on the keyboard. Time and facts are passed
+in; knows no widget, no timer and no door. Times are monotonic ns unless they say engine.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from monitor.engine.commands import Reply
+from monitor.ui.tickets.facts import Difference, Facts, differences, kept
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of the rules. `farewell_ns` is how long a finished ticket stays to be read."""
+
+    arm_ns: int = 350 * MS
+    max_ticks: int = 5
+    stale_ns: int = 2 * SECOND
+    expire_ns: int = 30 * SECOND
+    farewell_ns: int = 5 * SECOND
+
+
+class Phase(StrEnum):
+    ASKING = "asking"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+class Ending(StrEnum):
+    """Why a ticket closed."""
+
+    LEFT = "left"
+    EXPIRED = "expired"
+    GONE = "gone"
+
+
+class Waiting(StrEnum):
+    """What an unanswered ticket still waits for before it takes a confirmation."""
+
+    NOTHING = "nothing"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    KEYS = "keys"
+    TIME = "time"
+    CHOICE = "choice"
+    WORD = "word"
+
+
+class Hands:
+    """Which keys are down, anywhere in the application.
+
+    Fed with every press and release; an auto-repeat is proof that its key is still down.
+    """
+
+    def __init__(self) -> None:
+        self._held: set[int] = set()
+
+    def press(self, key: int) -> None:
+        self._held.add(key)
+
+    def release(self, key: int) -> None:
+        self._held.discard(key)
+
+    def clear(self) -> None:
+        """Forget all: the releases went to another application."""
+        self._held.clear()
+
+    def hold_other_than(self, key: int | None) -> bool:
+        return bool(self._held - {key})
+
+
+class Ticket:
+    """One question, asked once, answered at most once.
+
+    `seen` is what the asker has before them: it changes only when they acknowledge. `latest`
+    is the present. `words` are the texts one of which must be typed, empty when none.
+    """
+
+    def __init__(
+        self, key: str, facts: Facts, hands: Hands, now_ns: int, limits: Limits | None = None
+    ) -> None:
+        self.key = key
+        self.seen = facts
+        self.latest = facts
+        self.changes: tuple[Difference, ...] = ()
+        self.phase = Phase.ASKING
+        self.ending: Ending | None = None
+        self.reply: Reply | None = None
+        self.words: tuple[str, ...] = ()
+        self.typed = ""
+        self.problem = ""
+        self.limits = limits or Limits()
+        self._hands = hands
+        self._painted_ns: int | None = None
+        self._touched_ns = now_ns
+
+    # What the window tells it
+
+    def painted(self, now_ns: int) -> None:
+        """It is on the screen: only now the asker can have read it, so arming starts here."""
+        if self._painted_ns is None:
+            self._painted_ns = now_ns
+
+    def hidden(self) -> None:
+        """The window lost the keyboard or the numbers were replaced: arming starts anew."""
+        self._painted_ns = None
+
+    def touch(self, now_ns: int) -> None:
+        """Somebody does something with it; an auto-repeat is nobody."""
+        self._touched_ns = now_ns
+
+    def type(self, text: str, now_ns: int) -> None:
+        self.typed = text
+        self.touch(now_ns)
+
+    def observe(self, facts: Facts | None, engine_now_ns: int, now_ns: int) -> None:
+        """Compare with the newest facts; None says that the cause is gone.
+
+        A difference stays until it is acknowledged, also when the number comes back.
+        """
+        if self.phase is Phase.ASKING:
+            if facts is None:
+                self._close(Ending.GONE)
+                return
+            self.latest = facts
+            self._note(facts, engine_now_ns)
+        self._expire(now_ns)
+
+    def acknowledge(self, now_ns: int) -> bool:
+        """The asker has read what is new: it is now what they saw, and arming starts anew."""
+        if self.phase is not Phase.ASKING or not self.changes:
+            return False
+        self.seen, self.changes, self.typed = self.latest, (), ""
+        self.hidden()
+        self.touch(now_ns)
+        return True
+
+    def reconsider(self, facts: Facts, now_ns: int) -> None:
+        """Another answer is being considered, on other facts: as if asked just now."""
+        if self.phase is Phase.ASKING:
+            self.seen = self.latest = facts
+            self.changes, self.typed = (), ""
+            self.hidden()
+            self.touch(now_ns)
+
+    # Whether it may be answered
+
+    def waiting(self, now_ns: int, by: int | None = None) -> Waiting:
+        """What is missing; `by` is the key that is being pressed to confirm."""
+        if self.changes:
+            return Waiting.ACKNOWLEDGEMENT
+        if self._hands.hold_other_than(by):
+            return Waiting.KEYS
+        if self._painted_ns is None or now_ns - self._painted_ns < self.limits.arm_ns:
+            return Waiting.TIME
+        if self.problem:
+            return Waiting.CHOICE
+        if self.words and self.typed.strip().casefold() not in {word.casefold() for word in self.words}:
+            return Waiting.WORD
+        return Waiting.NOTHING
+
+    def takes_typing(self, now_ns: int, by: int | None = None) -> bool:
+        """Keys that were down before it armed must not reach its fields either."""
+        return self.phase is Phase.ASKING and self.waiting(now_ns, by) not in (Waiting.KEYS, Waiting.TIME)
+
+    def armed(self, now_ns: int, by: int | None = None) -> bool:
+        return self.phase is Phase.ASKING and self.waiting(now_ns, by) is Waiting.NOTHING
+
+    def confirm(self, now_ns: int, by: int | None = None) -> Facts | None:
+        """What was seen, to be sent now, once; None when it may not be sent."""
+        self._expire(now_ns)
+        if not self.armed(now_ns, by):
+            return None
+        self.phase = Phase.SENT
+        self.touch(now_ns)
+        return self.seen
+
+    # How it ends
+
+    def answered(self, reply: Reply, now_ns: int) -> None:
+        """The engine's word about what was sent."""
+        if self.phase is Phase.SENT:
+            self.phase = Phase.ACCEPTED if reply.accepted else Phase.REFUSED
+            self.touch(now_ns)
+        self.reply = reply
+
+    def leave(self) -> None:
+        """Esc, at any moment. What was sent is not taken back."""
+        if self.phase is not Phase.CLOSED:
+            self._close(Ending.LEFT)
+
+    @property
+    def closed(self) -> bool:
+        return self.phase is Phase.CLOSED
+
+    def seconds_left(self, now_ns: int) -> float:
+        return max(0.0, (self._touched_ns + self.limits.expire_ns - now_ns) / SECOND)
+
+    def _note(self, facts: Facts, engine_now_ns: int) -> None:
+        limits = self.limits
+        found = differences(self.seen, facts, engine_now_ns, limits.max_ticks, limits.stale_ns)
+        if not found and not self.changes:
+            return
+        names = {(item.guard, item.what) for item in self.changes}
+        fresh = tuple(item for item in found if (item.guard, item.what) not in names)
+        if fresh:
+            self.typed = ""
+        exact = differences(self.seen, facts, engine_now_ns, 0, limits.stale_ns)
+        self.changes = kept((*self.changes, *fresh), exact)
+
+    def _expire(self, now_ns: int) -> None:
+        """An answer that is on its way is waited for: nobody may think that nothing was sent."""
+        if self.phase in (Phase.SENT, Phase.CLOSED):
+            return
+        patience = self.limits.farewell_ns if self.phase is Phase.ACCEPTED else self.limits.expire_ns
+        if now_ns - self._touched_ns >= patience:
+            self._close(Ending.EXPIRED)
+
+    def _close(self, ending: Ending) -> None:
+        self.phase, self.ending = Phase.CLOSED, ending

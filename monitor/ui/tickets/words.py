@@ -1,0 +1,51 @@
+"""Words of the tickets that tables do not need: counts, lists, ages in words, typed numbers.
+
+Numbers themselves look as everywhere in the window (`monitor.models.format`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from monitor.engine.values import NS_PER_SECOND
+from monitor.models import format
+
+NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?|\.\d{1,12}")
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    return format.money(value) if value is None else f"{format.money(value)} {currency}".rstrip()
+
+
+def profit(value: Decimal | None, currency: str) -> str:
+    return format.DASH if value is None else f"{format.signed(value)} {currency}".rstrip()
+
+
+def age(ns: int | None) -> str:
+    """Tenths matter near the limit of two seconds, minutes do not."""
+    if ns is None:
+        return "of unknown age"
+    if ns < 10 * NS_PER_SECOND:
+        return f"{max(0, ns) / NS_PER_SECOND:.1f} s old"
+    return f"{format.age(ns)} old"
+
+
+def parsed(text: str) -> Decimal | None:
+    """What somebody typed as a positive number, or None. Commas may group thousands."""
+    plain = text.strip().replace(",", "").replace(" ", "")
+    if not NUMBER.fullmatch(plain):
+        return None
+    return Decimal(plain) or None
+
+
+def plural(count: int, one: str) -> str:
+    return f"{count:,} {one if count == 1 else one + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """A few names in full, the rest as a count."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

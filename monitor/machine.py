@@ -17,8 +17,10 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 CJK_FONT_PACKAGE = "fonts-wqy-microhei"
+ZONE_PACKAGE = "tzdata"
 SCREENLESS_PLATFORMS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 _CJK_FONT_FILES = ("*wqy*", "*[Cc][Jj][Kk]*", "DroidSansFallback*", "*SourceHan*", "*uming*", "*ukai*")
 
@@ -82,6 +84,15 @@ def has_cjk_font() -> bool:
             return bool(found.stdout.strip())
     roots = ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".local/share/fonts"))
     return any(glob.glob(f"{root}/**/{name}", recursive=True) for root in roots for name in _CJK_FONT_FILES)
+
+
+def knows_time_zones() -> bool:
+    """Whether there is a time zone database; small containers come without."""
+    try:
+        ZoneInfo("Asia/Shanghai")
+    except (OSError, LookupError, ValueError):
+        return False
+    return True
 
 
 def screen_problem(environment: Mapping[str, str] | None = None) -> str:
@@ -161,10 +172,12 @@ def installed_fatal_pair() -> str:
 
 
 def missing_packages() -> list[str]:
-    """Debian packages the set-up should install: for Qt, for a window, for Chinese."""
+    """Debian packages the set-up should install: for Qt, for a window, for Chinese, for time."""
     packages = [library.package for library in missing_libraries((*QT_LIBRARIES, *WINDOW_LIBRARIES))]
     if not has_cjk_font():
         packages.append(CJK_FONT_PACKAGE)
+    if not knows_time_zones():
+        packages.append(ZONE_PACKAGE)
     return packages
 
 

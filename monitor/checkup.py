@@ -26,6 +26,7 @@ from monitor.settings import Settings
 
 DISTRIBUTION = "trading-monitor"
 ROOM_BYTES = 500_000_000
+ANSWER_SECONDS = 2.0
 _LOCK_FILE = Path(__file__).resolve().parents[1] / "requirements.lock"
 
 
@@ -174,7 +175,7 @@ def _binding_error(host: str, port: int) -> OSError | None:
 
 def _answers_like_us(host: str, port: int) -> bool:
     """A running Trading Monitor says so on /healthz."""
-    with closing(HTTPConnection(host, port, timeout=2)) as connection:
+    with closing(HTTPConnection(host, port, timeout=ANSWER_SECONDS)) as connection:
         try:
             connection.request("GET", "/healthz")
             answer = connection.getresponse()

@@ -92,10 +92,12 @@ class CancelOrder(Command, frozen=True, kw_only=True):
 
 
 class CancelOrders(Command, frozen=True, kw_only=True):
-    """Cancel exactly the orders the asker saw; refused when others work by now."""
+    """Cancel the orders the asker saw; one that ended meanwhile is left alone. With `all`
+    they were meant to be all: refused when others work by now."""
 
     order_ids: tuple[int, ...]
     reason: str = "manual"
+    all: bool = False
 
 
 class SeenPosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +153,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Accepted (durably, when it came through the core) or refused with a sentence.
 
     `guard` is a stable word for the refusal: "changed", "stale", "moved", "duplicate",
-    "unknown", "invalid", "finished", "read-only", "not-durable". `order_ids` are the orders that
+    "gone", "unknown", "invalid", "finished", "read-only", "not-durable". `order_ids` are the orders that
     the command made.
     """
 

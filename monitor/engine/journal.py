@@ -1,8 +1,15 @@
-"""The journal's record: one fact, numbered without gaps, as bytes."""
+"""The journal in memory: one fact, numbered without gaps, as bytes; and which facts still hold.
+
+Where the bytes go is the store's business.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+
+from monitor.engine import events as ev
 
 
 class JournalRecord(msgspec.Struct, frozen=True, gc=False):
@@ -14,3 +21,65 @@ class JournalRecord(msgspec.Struct, frozen=True, gc=False):
     bar: int
     kind: str
     payload: bytes
+
+
+class Journal:
+    """Facts that were not yet taken away to be kept."""
+
+    def __init__(self, seq: int = 0) -> None:
+        self.seq = seq
+        self._waiting: list[JournalRecord] = []
+
+    def append(self, event: ev.AnyEvent, time_ns: int, bar: int) -> None:
+        self.seq += 1
+        payload = ev.ENCODER.encode(event)
+        self._waiting.append(JournalRecord(self.seq, time_ns, bar, type(event).__name__, payload))
+
+    def take(self) -> list[JournalRecord]:
+        records, self._waiting = self._waiting, []
+        return records
+
+
+def holding(records: Iterable[JournalRecord]) -> list[JournalRecord]:
+    """The facts that still hold after every rewind, without the rewinds themselves."""
+    result: list[JournalRecord] = []
+    for record in records:
+        if record.kind != ev.Rewound.__name__:
+            result.append(record)
+            continue
+        rewound = ev.DECODER.decode(record.payload)
+        if isinstance(rewound, ev.Rewound):
+            result = [] if rewound.reset else [r for r in result if r.bar <= rewound.bar]
+    return result
+
+
+def reached_bar(records: Iterable[JournalRecord]) -> int:
+    """How far the replay had come, by its facts."""
+    bar = 0
+    for record in records:
+        if record.kind == ev.Rewound.__name__:
+            bar = record.bar
+        elif record.kind == ev.BarsReplayed.__name__:
+            bar = max(bar, record.bar)
+    return bar
+
+
+def commands_in(records: Iterable[JournalRecord]) -> list[tuple[int, ev.CommandTaken]]:
+    """(bar, command) of every command among these facts."""
+    taken = []
+    for record in records:
+        if record.kind == ev.CommandTaken.__name__:
+            event = ev.DECODER.decode(record.payload)
+            if isinstance(event, ev.CommandTaken):
+                taken.append((record.bar, event))
+    return taken
+
+
+def same_facts(one: Iterable[JournalRecord], other: Iterable[JournalRecord]) -> bool:
+    """Whether two journals tell the same, byte for byte, apart from how bars were grouped."""
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(records: Iterable[JournalRecord]) -> list[tuple[int, int, bytes]]:
+    skipped = ev.BarsReplayed.__name__
+    return [(r.time_ns, r.bar, r.payload) for r in records if r.kind != skipped]

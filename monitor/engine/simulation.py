@@ -15,7 +15,7 @@ from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
 from monitor.engine.curve import EquityCurve
 from monitor.engine.host import Host, StrategySpec
-from monitor.engine.journal import JournalRecord
+from monitor.engine.journal import Journal
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.ledger import Ledger, PositionMode
 from monitor.engine.matching.resting import Matcher, Resting
@@ -43,7 +43,7 @@ _CHUNK = 8192
 
 class Simulation:
     """A run. `bar` bars are done; `time_ns` is the engine's clock. Without `journal` no
-    records are kept (a back-test needs none)."""
+    facts are recorded (a back-test needs none; a rewind has them already)."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Simulation:
         terms: Terms,
         strategies: Iterable[StrategySpec],
         *,
-        journal: bool,
+        journal: Journal | None = None,
     ) -> None:
         self.series = series
         self.instrument = instrument
@@ -60,8 +60,7 @@ class Simulation:
         self.digits = series.digits
         self.bar = 0
         self.time_ns = int(series.time_ns[0])
-        self.records: list[JournalRecord] | None = [] if journal else None
-        self.seq = 0
+        self.journal = journal
         self.book = Book()
         self.ledger = Ledger(ACCOUNT_ID, terms.capital, terms.position_mode)
         self.trades: list[TradeRow] = []
@@ -108,25 +107,27 @@ class Simulation:
         """Replay until `to_bar` bars are done (clamped to the series)."""
         to_bar = min(to_bar, len(self.series))
         while self.bar < to_bar:
-            if self.bar in self._day_starts:
-                self._new_day()
             stop = min(to_bar, self.bar + _CHUNK, self._next_day_start(to_bar))
-            self._run(stop)
+            self._run(stop, new_day=self.bar in self._day_starts)
 
     def _next_day_start(self, limit: int) -> int:
         return next((i for i in range(self.bar + 1, limit) if i in self._day_starts), limit)
 
-    def _run(self, stop: int) -> None:
+    def _run(self, stop: int, *, new_day: bool) -> None:
+        """Bars up to `stop`. Facts carry the bar under way, so that a rewind keeps whole bars."""
         interval = self.series.interval_ns
         matcher = self._matcher
         for bar in _bars(self.series, self.bar, stop):
+            self.bar += 1
             self.time_ns = bar.time_ns
+            if new_day:
+                self._new_day()
+                new_day = False
             if self._deadlines:
                 self._expire_due(bar.time_ns)
             if matcher.working:
                 matcher.match(bar)
             self._last_bar = bar
-            self.bar += 1
             self.time_ns = bar.time_ns + interval
             for host in self.hosts.values():
                 if host.state is StrategyState.RUNNING:
@@ -315,13 +316,9 @@ class Simulation:
 
     # Events --------------------------------------------------------------------------------
     def emit(self, event: ev.AnyEvent) -> None:
-        """Write an event into the journal."""
-        self.seq += 1
-        if self.records is not None:
-            kind = type(event).__name__
-            self.records.append(
-                JournalRecord(self.seq, self.time_ns, self.bar, kind, ev.ENCODER.encode(event))
-            )
+        """Write a fact into the journal."""
+        if self.journal is not None:
+            self.journal.append(event, self.time_ns, self.bar)
 
     def _order_event(self, event: ev.OrderEvent) -> None:
         """Journal it, fold it into orders and money, tell the strategy."""
@@ -351,7 +348,7 @@ class Simulation:
             fill.slippage,
             self.time_ns,
         )
-        self.curve.note(self.bar, self.ledger.exposure())
+        self.curve.note(self.bar - 1, self.ledger.exposure())
         trade = TradeRow(
             trade_id=fill.trade_id,
             order_id=fill.order_id,

@@ -131,6 +131,6 @@ def default_zone(symbol: str) -> str:
 def check_zone(zone: str) -> str:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise KlineError(f"there is no time zone named '{zone}'") from error
     return zone

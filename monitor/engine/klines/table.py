@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from monitor.engine.klines.dialects import Layout
 from monitor.engine.klines.report import BadRow, KlineError
 from monitor.engine.klines.series import FloatArray, IntArray
-from monitor.engine.klines.times import is_number, parse_texts, unit_ns
+from monitor.engine.klines.times import is_count, moment, parse_texts, unit_ns
 
 TEXT_WIDTH = 40
 """Longest text of a time that the bulk reader keeps whole."""
@@ -95,26 +98,28 @@ def decode(file: str, data: bytes) -> str:
 
 def parse(lines: Lines, layout: Layout, zone: str) -> Columns:
     """All rows as columns. Rows that cannot be read are listed, not raised."""
-    counted_time = layout.clock is None and first_time_is_number(lines, layout)
+    counted_time = layout.clock is None and any(is_count(text) for text in first_times(lines, layout))
     try:
         return parse_bulk(lines, layout, zone, counted_time)
     except (ValueError, OverflowError):
         return parse_rows(lines, layout, zone, counted_time)
 
 
-def first_time_is_number(lines: Lines, layout: Layout) -> bool:
-    """Whether times count from 1970; told by the first row that has a time."""
-    for row in lines.rows[:10]:
-        cells = row.split(layout.delimiter)
-        if layout.time < len(cells) and cells[layout.time].strip():
-            return is_number(cells[layout.time])
-    return False
+def first_times(lines: Lines, layout: Layout) -> list[str]:
+    """Times of the first rows, enough to tell text from numbers though some be broken."""
+    rows = (row.split(layout.delimiter) for row in lines.rows[:10])
+    return [unquoted(cells[layout.time]) for cells in rows if layout.time < len(cells)]
+
+
+def unquoted(cell: str) -> str:
+    return cell.strip().strip("\"'")
 
 
 def parse_bulk(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> Columns:
     """Every row at once; ValueError when any is not well-formed."""
     if counted_time:
-        kinds, columns = ["i8"], [layout.time]
+        whole = all(text.isdigit() for text in first_times(lines, layout))
+        kinds, columns = ["i8" if whole else "f8"], [layout.time]
     else:
         columns = [layout.time] if layout.clock is None else [layout.time, layout.clock]
         kinds = [f"U{TEXT_WIDTH}"] * len(columns)
@@ -127,6 +132,7 @@ def parse_bulk(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> C
         delimiter=layout.delimiter,
         usecols=[*columns, *layout.numbers],
         comments=None,
+        quotechar='"',
         ndmin=1,
     )
     texts = [table[str(i)] for i in range(len(columns))]
@@ -138,24 +144,26 @@ def parse_bulk(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> C
     return Columns(time_ns, numbers, lines.numbers, [], assumed)
 
 
-def scale_times(layout: Layout, counts: IntArray) -> IntArray:
+def scale_times(layout: Layout, counts: npt.NDArray[Any]) -> IntArray:
+    """Counts since 1970 as nanoseconds. Floats hold times of bars exactly: whole minutes,
+    seconds and halves of them are multiples of the 256 ns that a float64 resolves."""
     largest = float(np.max(np.abs(counts))) if len(counts) else 0.0
     unit = unit_ns(layout.names[layout.time], largest)
-    if largest * unit >= 2.0**63:
-        raise ValueError("time beyond the year 2262")
-    scaled: IntArray = counts.astype(np.int64) * unit
-    return scaled
+    if not largest * unit < 2.0**63:
+        raise ValueError("a time is not a number or beyond the year 2262")
+    whole: IntArray = np.rint(counts * unit).astype(np.int64) if counts.dtype.kind == "f" else counts * unit
+    return whole
 
 
 def parse_rows(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> Columns:
     """Row by row, for files with faults: what can be read is kept, the rest is listed."""
-    times: list[str | float] = []
+    times: list[str] = []
     numbers: list[list[float]] = []
     kept: list[int] = []
     bad: list[BadRow] = []
     for line, row in zip(lines.numbers.tolist(), lines.rows, strict=True):
         try:
-            time, values = parse_row(row, layout, counted_time, zone)
+            time, values = parse_row(row, layout, counted_time)
         except (ValueError, OverflowError) as error:
             bad.append(BadRow(line, str(error)))
             continue
@@ -164,40 +172,42 @@ def parse_rows(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> C
         kept.append(line)
     assumed = False
     if counted_time:
-        time_ns = scale_times(layout, np.array(times, dtype=np.int64))
+        whole = all(time.isdigit() for time in times)
+        time_ns = scale_times(layout, np.array([int(t) if whole else float(t) for t in times]))
     else:
-        time_ns, assumed = parse_texts([str(time) for time in times], zone)
+        time_ns, assumed = parse_texts(times, zone)
     table = np.array(numbers, dtype=np.float64).reshape(len(numbers), len(layout.numbers))
     columns = [np.ascontiguousarray(table[:, i]) for i in range(len(layout.numbers))]
     return Columns(time_ns, columns, np.array(kept, dtype=np.int64), bad, assumed)
 
 
-def parse_row(row: str, layout: Layout, counted_time: bool, zone: str) -> tuple[str | int, list[float]]:
-    """Time and numbers of one row; ValueError says which column is wrong."""
-    cells = [cell.strip() for cell in row.split(layout.delimiter)]
+def parse_row(row: str, layout: Layout, counted_time: bool) -> tuple[str, list[float]]:
+    """Time (checked, still as text) and numbers of one row; ValueError says which column is wrong."""
+    cells = [unquoted(cell) for cell in row.split(layout.delimiter)]
     if len(cells) != len(layout.names):
         raise ValueError(f"{len(cells)} columns instead of {len(layout.names)}")
-    time = parse_time(cells, layout, counted_time, zone)
+    time = check_time(cells, layout, counted_time)
     return time, [parse_number(cells, layout, column) for column in layout.numbers]
 
 
-def parse_time(cells: Sequence[str], layout: Layout, counted_time: bool, zone: str) -> str | int:
-    text = cells[layout.time]
+def check_time(cells: Sequence[str], layout: Layout, counted_time: bool) -> str:
+    text, name = cells[layout.time], layout.names[layout.time]
+    if layout.clock is not None:
+        text = f"{text} {cells[layout.clock]}"
     try:
-        if counted_time:
-            count = int(text) if text.isdigit() else int(float(text))
-            if not 0 < count * unit_ns(layout.names[layout.time], count) < 2**63:
-                raise ValueError("out of range")
-            return count
-        if layout.clock is not None:
-            text = f"{text} {cells[layout.clock]}"
-        parse_texts([text], zone)
-        return text
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"column {layout.names[layout.time]}: '{text}' is not a time") from error
+        if not counted_time:
+            moment(text)
+        elif not 0 < float(text) * unit_ns(name, float(text)) < 2.0**63:
+            raise ValueError("out of range")
+    except ValueError as error:
+        raise ValueError(f"column {name}: '{text}' is not a time") from error
+    return text
 
 
 def parse_number(cells: Sequence[str], layout: Layout, column: int) -> float:
+    """Unknown open interest is allowed (NaN); an unknown price or volume is not."""
+    if column == layout.open_interest and not cells[column]:
+        return math.nan
     try:
         return float(cells[column])
     except ValueError as error:

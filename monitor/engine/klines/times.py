@@ -14,15 +14,19 @@ import numpy as np
 from monitor.engine.klines.series import IntArray
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR_NS = 3_600_000_000_000
+FIRST_YEAR, LAST_YEAR = 1970, 2261
+QUARTER_NS = 900_000_000_000
 SUFFIXES = {"_ns": 1, "_nano": 1, "_us": 1_000, "_ms": 1_000_000}
 LATEST_S = 10**11
 """Whole numbers below this count seconds (until the year 5138), x 1000 milliseconds, and so on."""
 
 
-def is_number(cell: str) -> bool:
-    """The cell counts time since 1970, unlike a compact date such as 20190705."""
-    return bool(re.fullmatch(r"\d{9,}(\.\d*)?(e\+?\d+)?", cell.strip(), re.I))
+def is_count(cell: str) -> bool:
+    """The cell counts time since 1970, unlike 20190705, 201907050906 and 20190705090600."""
+    match = re.fullmatch(r"(\d+)(\.\d*)?(e\+?\d+)?", cell.strip(), re.I)
+    if match is None:
+        return False
+    return match[3] is not None or len(match[1]) not in (4, 5, 6, 7, 8, 12, 14)
 
 
 def unit_ns(name: str, largest: float) -> int:
@@ -54,9 +58,12 @@ def parse_texts(cells: Sequence[str], zone: str) -> tuple[IntArray, bool]:
 def moment(cell: str) -> datetime:
     """One text time; ISO first because that is quick, then the forms of other programs."""
     try:
-        return datetime.fromisoformat(cell)
+        found = datetime.fromisoformat(tidy(cell) if cell.isdigit() else cell)
     except ValueError:
-        return datetime.fromisoformat(tidy(cell))
+        found = datetime.fromisoformat(tidy(cell))
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"'{cell}' is out of range")
+    return found
 
 
 def tidy(cell: str) -> str:
@@ -64,7 +71,7 @@ def tidy(cell: str) -> str:
     text = cell.strip().strip("\"'").replace(" UTC", "Z").replace(" GMT", "Z")
     match = re.fullmatch(
         r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?"
-        r"(?:[T ]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
+        r"(?:[T ]*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
         text,
     )
     if match is None:
@@ -83,10 +90,9 @@ def since_epoch(time: datetime) -> int:
 def from_local(local_ns: IntArray, zone: str) -> IntArray:
     """Wall-clock times of a zone as UTC. Offsets are looked up once per quarter of an hour, which
     is as fine as zones change; a wall time that occurs twice is read as the earlier one."""
-    quarter = HOUR_NS // 4
-    keys, index = np.unique(local_ns // quarter, return_inverse=True)
+    keys, index = np.unique(local_ns // QUARTER_NS, return_inverse=True)
     place = ZoneInfo(zone)
-    offsets = [offset_ns(int(key) * quarter, place) for key in keys]
+    offsets = [offset_ns(key * QUARTER_NS, place) for key in keys.tolist()]
     shifted: IntArray = local_ns - np.array(offsets, dtype=np.int64)[index]
     return shifted
 
@@ -99,11 +105,9 @@ def offset_ns(local_ns: int, zone: ZoneInfo) -> int:
 
 def local_days(time_ns: IntArray, zone: str) -> IntArray:
     """The natural date of each moment in a zone, as days since 1970-01-01."""
-    quarter = HOUR_NS // 4
-    keys, index = np.unique(time_ns // quarter, return_inverse=True)
+    keys, index = np.unique(time_ns // QUARTER_NS, return_inverse=True)
     place = ZoneInfo(zone)
-    starts = keys.tolist()
-    moments = [datetime.fromtimestamp(key * quarter // 1_000_000_000, place) for key in starts]
+    moments = [datetime.fromtimestamp(key * QUARTER_NS // 1_000_000_000, place) for key in keys.tolist()]
     days = [moment.toordinal() - EPOCH.toordinal() for moment in moments]
     found: IntArray = np.array(days, dtype=np.int64)[index]
     return found

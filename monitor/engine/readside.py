@@ -1,0 +1,136 @@
+"""Rows from a run: what front ends see, built only for what changed.
+
+The one place that computes account and position figures for showing. Holds what was already
+told; the run itself knows nothing of readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import numpy as np
+
+from monitor.engine.changes import Changes, EquityChunk
+from monitor.engine.ledger import Position
+from monitor.engine.orders import Order
+from monitor.engine.rows import AccountRow, OrderRow, PositionRow
+from monitor.engine.simulation import Simulation
+from monitor.engine.values import ZERO, Offset
+
+
+def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
+    return [order.row() for order in orders]
+
+
+def position_row(run: Simulation, position: Position) -> PositionRow:
+    last = run.last_price()
+    instrument = position.instrument
+    return PositionRow(
+        position_id=f"{run.ledger.account_id}.{instrument.symbol}.{position.direction}",
+        account_id=run.ledger.account_id,
+        strategy_id=next(iter(run.hosts), 0),
+        symbol=instrument.symbol,
+        direction=position.direction,
+        volume=position.volume,
+        volume_today=position.volume_today,
+        frozen=min(position.volume, run.frozen(position.direction.closing_side)),
+        average_price=position.average_price,
+        last_price=last,
+        unrealised_profit=None if last is None else position.unrealised(last),
+        realised_profit=position.realised,
+        margin=position.margin(),
+        multiplier=instrument.multiplier,
+        price_digits=instrument.price_digits,
+        tick=instrument.tick,
+        quote_ns=None if last is None else run.time_ns,
+        opened_ns=position.opened_ns,
+        updated_ns=position.updated_ns,
+        version=position.version,
+    )
+
+
+def frozen_money(run: Simulation) -> Decimal:
+    """Margin that working opening orders would need, at their own price or the last."""
+    last = run.last_price() or ZERO
+    total = ZERO
+    for order in run.book.active.values():
+        if order.intent.offset is Offset.OPEN:
+            price = order.intent.price or order.trigger_price or last
+            total += price * order.remaining
+    return total * run.instrument.multiplier * run.instrument.margin_rate
+
+
+class ReadSide:
+    """What one set of readers has been told of a run."""
+
+    def __init__(self, run: Simulation) -> None:
+        self._run = run
+        self._trades = 0
+        self._samples = 0
+        self._bar = -1
+        self._versions: dict[str, tuple[int, Decimal]] = {}
+        self._peak = float(run.terms.capital)
+        self._drawdown = self._max_drawdown = 0.0
+
+    def take(self) -> Changes:
+        """What is new since the last call; everything at the first."""
+        run = self._run
+        run.mark()
+        moved = run.bar != self._bar
+        changes = Changes(orders={i: run.book.orders[i].row() for i in run.changed_orders})
+        run.changed_orders.clear()
+        changes.trades = {trade.trade_id: trade for trade in run.trades[self._trades :]}
+        self._trades = len(run.trades)
+        if run.bar > self._samples:
+            chunk = run.equity_chunk(self._samples)
+            self._follow_drawdown(chunk)
+            changes.equity.append(chunk)
+            self._samples = run.bar
+        for strategy_id, host in run.hosts.items():
+            changes.triggers.update(host.take_triggers())
+            if moved or strategy_id in run.changed_strategies:
+                changes.strategies[strategy_id] = host.row()
+        run.changed_strategies.clear()
+        if moved or changes.orders:
+            self._take_positions(changes)
+            changes.accounts[run.ledger.account_id] = self._account()
+        self._bar = run.bar
+        return changes
+
+    def _take_positions(self, changes: Changes) -> None:
+        for position in self._run.ledger.positions.values():
+            row = position_row(self._run, position)
+            told = self._versions.get(row.position_id)
+            if row.volume or (told is not None and told[1]):
+                changes.positions[row.position_id] = row
+            self._versions[row.position_id] = (row.version, row.volume)
+
+    def _follow_drawdown(self, chunk: EquityChunk) -> None:
+        peaks = np.maximum.accumulate(np.concatenate(([self._peak], chunk.equity)))[1:]
+        falls = np.where(peaks > 0, 1.0 - chunk.equity / np.where(peaks > 0, peaks, 1.0), 0.0)
+        self._peak = float(peaks[-1])
+        self._drawdown = float(falls[-1])
+        self._max_drawdown = max(self._max_drawdown, float(falls.max()))
+
+    def _account(self) -> AccountRow:
+        run, ledger = self._run, self._run.ledger
+        balance, margin, frozen = ledger.balance(), ledger.margin(), frozen_money(run)
+        return AccountRow(
+            account_id=ledger.account_id,
+            currency=run.instrument.currency,
+            static_balance=ledger.static_balance,
+            balance=balance,
+            available=balance - margin - frozen,
+            margin=margin,
+            frozen=frozen,
+            commission=ledger.commission,
+            slippage=ledger.slippage,
+            realised_profit=ledger.realised,
+            unrealised_profit=ledger.unrealised(),
+            today_profit=balance - run.day_balance,
+            risk_ratio=float(margin / balance) if balance > 0 else 0.0,
+            drawdown=self._drawdown,
+            max_drawdown=self._max_drawdown,
+            updated_ns=run.time_ns,
+        )

@@ -1,0 +1,292 @@
+"""Rows for the store's tests: hypothesis strategies for every kind, one deterministic stream
+of batches that a child process and its judge can both make, and the fold they are judged by.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from random import Random
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import numpy as np
+from hypothesis import strategies as st
+
+from monitor.engine.changes import Changes, EquityChunk
+from monitor.engine.journal import JournalRecord
+from monitor.engine.rows import (
+    AccountRow,
+    OperationRow,
+    OrderRow,
+    PositionRow,
+    Scalar,
+    StrategyRow,
+    TradeRow,
+    TriggerRow,
+)
+from monitor.engine.values import (
+    Direction,
+    Offset,
+    OrderStatus,
+    OrderType,
+    Side,
+    StrategyState,
+    TimeInForce,
+    TriggerAction,
+    TriggerResult,
+)
+from monitor.store import Batch, Store
+
+LONGEST = 2**63 - 1
+INTEGERS = st.integers(-LONGEST - 1, LONGEST)
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False) | st.from_regex(
+    r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?\Z"
+).map(Decimal)
+FLOATS = st.floats(allow_nan=False)
+SCALARS = st.none() | st.booleans() | INTEGERS | FLOATS | st.text(max_size=20)
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """Any value of a row's field."""
+    if hint == dict[str, Scalar]:
+        return st.dictionaries(st.text(max_size=10), SCALARS, max_size=4)
+    if get_origin(hint) in (Union, UnionType):
+        return st.one_of(*(values(kind) for kind in get_args(hint)))
+    simple: dict[Any, st.SearchStrategy[Any]] = {
+        int: INTEGERS,
+        float: FLOATS,
+        bool: st.booleans(),
+        str: st.text(max_size=20),
+        bytes: st.binary(max_size=200),
+        Decimal: DECIMALS,
+        type(None): st.none(),
+    }
+    return st.sampled_from(hint) if issubclass(hint, StrEnum) else simple[hint]
+
+
+def rows(kind: type[msgspec.Struct], **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__} | fixed)
+
+
+FEW_IDS = st.integers(1, 5)
+FEW_NAMES = st.sampled_from(["a", "策略:au2512", "Ünï'\"; DROP TABLE orders"])
+EQUITY = st.builds(
+    lambda account_id, start, curve: EquityChunk(
+        account_id, start, np.arange(start, start + len(curve), dtype=np.int64), np.array(curve, dtype=float)
+    ),
+    FEW_NAMES,
+    st.integers(0, 6),
+    st.lists(FLOATS, max_size=5),
+)
+
+
+def keyed(kind: type[msgspec.Struct], key: str, keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    listed = st.lists(rows(kind, **{key: keys}), max_size=3)
+    return listed.map(lambda found: {getattr(row, key): row for row in found})
+
+
+def changes(operation_ids: st.SearchStrategy[int] = FEW_IDS) -> st.SearchStrategy[Changes]:
+    """Few ids, so that rows are changed again and again; positions that are gone included."""
+    gone = st.just(Decimal(0)) | DECIMALS
+    held = st.lists(rows(PositionRow, position_id=FEW_NAMES, volume=gone), max_size=3)
+    return st.builds(
+        Changes,
+        cleared=st.sampled_from([False, False, False, True]),
+        orders=keyed(OrderRow, "order_id", FEW_IDS),
+        trades=keyed(TradeRow, "trade_id", FEW_IDS),
+        positions=held.map(lambda found: {row.position_id: row for row in found}),
+        accounts=keyed(AccountRow, "account_id", FEW_NAMES),
+        strategies=keyed(StrategyRow, "strategy_id", FEW_IDS),
+        triggers=keyed(TriggerRow, "trigger_id", FEW_IDS),
+        equity=st.lists(EQUITY, max_size=2),
+        operations=st.lists(rows(OperationRow, operation_id=operation_ids), max_size=2),
+    )
+
+
+def fold(parts: Iterable[Changes]) -> dict[str, Any]:
+    """What must be shown after these changes, one after the other, in comparable form."""
+    shown: dict[str, dict[Any, Any]] = {
+        name: {}
+        for name in (
+            "orders",
+            "trades",
+            "positions",
+            "accounts",
+            "strategies",
+            "triggers",
+            "equity",
+            "operations",
+        )
+    }
+    for part in parts:
+        if part.cleared:
+            for name in set(shown) - {"operations"}:
+                shown[name].clear()
+        for name in set(shown) - {"equity", "operations"}:
+            shown[name].update(getattr(part, name))
+        shown["operations"].update({row.operation_id: row for row in part.operations})
+        for chunk in part.equity:
+            for sample, pair in enumerate(zip(chunk.time_ns.tolist(), chunk.equity.tolist(), strict=True)):
+                shown["equity"][chunk.account_id, chunk.start + sample] = pair
+    shown["positions"] = {key: row for key, row in shown["positions"].items() if row.volume}
+    return {name: exactly(found) for name, found in shown.items()}
+
+
+def exactly(found: dict[Any, Any]) -> dict[Any, Any]:
+    """Decimals as text: 1.0 and 1.00 are equal as numbers, but not what was stored."""
+    return {key: _exact(row) if isinstance(row, msgspec.Struct) else row for key, row in found.items()}
+
+
+def _exact(row: msgspec.Struct) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(row)
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
+
+
+def records(first: int, count: int = 1) -> list[JournalRecord]:
+    numbers = range(first, first + count)
+    return [JournalRecord(seq, seq * 1000, seq, "bar", f'{{"n":{seq}}}'.encode()) for seq in numbers]
+
+
+def order(order_id: int, **fields: Any) -> OrderRow:
+    usual: dict[str, Any] = {
+        "strategy_id": 1,
+        "account_id": "sim",
+        "symbol": "SHFE.au2512",
+        "side": Side.BUY,
+        "offset": Offset.OPEN,
+        "type": OrderType.LIMIT,
+        "time_in_force": TimeInForce.GTC,
+        "quantity": Decimal(2),
+        "created_ns": order_id,
+        "updated_ns": order_id,
+    }
+    return OrderRow(order_id=order_id, **usual | fields)
+
+
+def trade(trade_id: int, **fields: Any) -> TradeRow:
+    usual: dict[str, Any] = {
+        "order_id": trade_id,
+        "strategy_id": 1,
+        "account_id": "sim",
+        "symbol": "SHFE.au2512",
+        "side": Side.BUY,
+        "offset": Offset.OPEN,
+        "price": Decimal("980.02"),
+        "volume": Decimal(1),
+        "commission": Decimal("0.10"),
+        "slippage": Decimal(0),
+        "realised_profit": Decimal(0),
+        "time_ns": trade_id,
+    }
+    return TradeRow(trade_id=trade_id, **usual | fields)
+
+
+def position(volume: Decimal, version: int) -> PositionRow:
+    return PositionRow(
+        position_id=f"sim-au-{version % 3}",
+        account_id="sim",
+        strategy_id=1,
+        symbol="SHFE.au2512",
+        direction=Direction.LONG,
+        volume=volume,
+        volume_today=volume,
+        frozen=Decimal(0),
+        average_price=Decimal("980.02"),
+        last_price=None,
+        unrealised_profit=None,
+        realised_profit=Decimal("-0.50"),
+        margin=Decimal(100),
+        multiplier=Decimal(1000),
+        price_digits=2,
+        tick=Decimal("0.02"),
+        quote_ns=None,
+        opened_ns=1,
+        updated_ns=version,
+        version=version,
+    )
+
+
+async def begin(store: Store) -> int:
+    return await store.begin_session(created_ns=1, world="REPLAY", title="au2512 · 回放", config=b'{"a":1}')
+
+
+class OtherProgram:
+    """Holds the write lock from another connection, as another process would."""
+
+    def __init__(self, file: Path) -> None:
+        self.connection = sqlite3.connect(file, isolation_level=None)
+
+    def lock(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def unlock(self) -> None:
+        self.connection.execute("ROLLBACK")
+
+
+RECORDS_PER_BATCH = 3
+BATCHES_PER_LIFE = 97
+
+
+def nth_batch(session_id: int, number: int) -> Batch:
+    """The same batch in every process: an event with rows that earlier and later ones share,
+    and a reset now and then."""
+    dice = Random(number)
+    since_clear = number % BATCHES_PER_LIFE
+    status = dice.choice(list(OrderStatus))
+    curve = np.array([1_000_000 + dice.random()])
+    part = Changes(
+        cleared=number > 0 and since_clear == 0,
+        orders={i: order(i, status=status, updated_ns=number) for i in dice.sample(range(1, 30), 3)},
+        trades={since_clear: trade(since_clear, price=Decimal(dice.randrange(10**6)) / 100)},
+        positions={row.position_id: row for row in [position(Decimal(dice.randrange(3)), number)]},
+        equity=[EquityChunk("sim", since_clear, np.array([number]), curve)],
+        strategies={1: strategy(number)},
+        triggers={since_clear: trigger(since_clear)},
+        operations=[operation(number)] if number % 10 == 0 else [],
+    )
+    return Batch(session_id, records(number * RECORDS_PER_BATCH + 1, RECORDS_PER_BATCH), part)
+
+
+def strategy(count: int) -> StrategyRow:
+    return StrategyRow(
+        strategy_id=1,
+        name="double_ma",
+        source="double_ma",
+        account_id="sim",
+        symbol="SHFE.au2512",
+        state=StrategyState.RUNNING,
+        parameters={"fast": 10, "slow": 20, "note": None},
+        position=Decimal(1),
+        net_profit=Decimal(count),
+        trade_count=count,
+        trigger_count=count,
+    )
+
+
+def trigger(trigger_id: int) -> TriggerRow:
+    return TriggerRow(
+        trigger_id=trigger_id,
+        strategy_id=1,
+        time_ns=trigger_id,
+        condition="fast crosses slow",
+        price=Decimal("980.02"),
+        action=TriggerAction.BUY,
+        result=TriggerResult.SUCCESS,
+    )
+
+
+def operation(operation_id: int) -> OperationRow:
+    return OperationRow(
+        operation_id=operation_id,
+        time_ns=operation_id,
+        origin="window",
+        command="ClosePosition",
+        detail="au2512 2 手",
+        accepted=True,
+    )

@@ -1,0 +1,73 @@
+"""kill -9 at random moments of a real process: nothing acknowledged is lost, and what is shown
+after it is what the journal says."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from store_world import RECORDS_PER_BATCH, fold, nth_batch, records
+
+from monitor.store import Store
+
+CHILD = Path(__file__).with_name("journal_child.py")
+
+
+async def live_and_die(file: Path, dice: random.Random) -> int:
+    """Let a child write until a random moment after its first acknowledgement, kill it, and
+    give the last number it had said was durable."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, str(CHILD), str(file), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    said = await child.stdout.readline()
+    try:
+        async with asyncio.timeout(dice.uniform(0, 0.15)):
+            while line := await child.stdout.readline():
+                said = line
+    except TimeoutError:
+        pass
+    child.kill()
+    rest = (await child.stdout.read()).split(b"\n")
+    assert await child.wait() == -9
+    # The last line may have been torn by the kill; a whole one ends with a line break.
+    return max([int(said), *(int(line) for line in rest[:-1] if line)])
+
+
+async def must_agree(file: Path, acknowledged: int) -> int:
+    store = await Store.open(file)
+    session = await store.last_session()
+    assert session is not None
+    assert not session.ended_cleanly
+    survived = await store.journal(session.session_id)
+    shown = await store.rows(session.session_id)
+    await store.close()
+    assert len(survived) >= acknowledged
+    assert survived == records(1, len(survived))
+    assert len(survived) % RECORDS_PER_BATCH == 0, "half a batch"
+    batches = [nth_batch(session.session_id, n) for n in range(len(survived) // RECORDS_PER_BATCH)]
+    assert fold([shown]) == fold(batch.changes for batch in batches)
+    return len(survived)
+
+
+async def kill_again_and_again(file: Path, times: int, seed: int) -> None:
+    dice, before = random.Random(seed), 0
+    for _ in range(times):
+        acknowledged = await live_and_die(file, dice)
+        survived = await must_agree(file, acknowledged)
+        assert survived > before
+        before = survived
+
+
+async def test_a_dozen_kills_of_one_session_lose_nothing(file: Path) -> None:
+    await kill_again_and_again(file, times=12, seed=2026)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_hundred_kills_lose_nothing(file: Path) -> None:
+    for seed in range(10):
+        await kill_again_and_again(file.with_name(f"{seed}.sqlite"), times=10, seed=seed)

@@ -1,0 +1,124 @@
+"""Migrations: from nothing to what the code knows, once; strangers and the future refused."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.schema import CreateTable
+from store_world import begin
+
+from monitor.store import Store, StoreError
+from monitor.store.schema import HEAD, REVISIONS
+from monitor.store.statements import upsert
+from monitor.store.tables import metadata
+
+
+async def test_the_migrations_build_the_tables_that_the_code_knows(store: Store, file: Path) -> None:
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+async def test_every_step_is_known_to_the_code() -> None:
+    scripts = ScriptDirectory(str(files("monitor.store") / "migrations"))
+    steps = [script.revision for script in scripts.walk_revisions()]
+    assert tuple(reversed(steps)) == REVISIONS
+
+
+async def test_opening_again_changes_nothing(store: Store, file: Path) -> None:
+    session_id = await begin(store)
+    await store.close()
+    for _ in range(2):
+        again = await Store.open(file)
+        found = await again.last_session()
+        assert found is not None
+        assert found.session_id == session_id
+        await again.close()
+
+
+async def test_two_programs_may_make_the_database_together(file: Path) -> None:
+    one, two = await asyncio.gather(Store.open(file, lock_wait_s=10), Store.open(file, lock_wait_s=10))
+    assert await begin(one) != await begin(two)
+    await one.close()
+    await two.close()
+
+
+async def test_a_current_database_opens_without_the_migration_tool(store: Store, file: Path) -> None:
+    await store.close()
+    script = (
+        "import asyncio, sys\n"
+        "from monitor.store import Store\n"
+        "async def main():\n"
+        "    store = await Store.open(sys.argv[1])\n"
+        "    await store.close()\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, f"sqlite:///{file}"]
+    shown = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+def content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+async def test_a_newer_database_is_refused_in_one_sentence_and_left_alone(store: Store, file: Path) -> None:
+    await store.close()
+    with sqlite3.connect(file) as future:
+        future.execute("UPDATE alembic_version SET version_num = '9999'")
+    future.close()
+    before = content(file)
+    with pytest.raises(StoreError, match=rf"newer Trading Monitor \(version 9999, this one knows {HEAD}\)"):
+        await Store.open(file)
+    assert content(file) == before
+
+
+async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "photos.sqlite") as stranger:
+        stranger.execute("CREATE TABLE photos (name TEXT)")
+    stranger.close()
+    with pytest.raises(StoreError, match="belongs to another program"):
+        await Store.open(tmp_path / "photos.sqlite")
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("buy low, sell high\n" * 500)
+    with pytest.raises(StoreError, match="the file is not a database"):
+        await Store.open(tmp_path / "notes.txt")
+
+
+async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be used as a database"):
+        await Store.open(tmp_path / "file" / "monitor.sqlite")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "nonsense", "sqlite://", "sqlite+aiosqlite:///:memory:", "oracle9://x", "postgresql+nodriver://x/y"],
+)
+async def test_an_address_that_is_no_database_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="cannot be used as a database"):
+        await Store.open(url)
+
+
+@pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect()], ids=["postgresql", "mysql"])
+def test_tables_and_upserts_can_be_said_to_other_servers(dialect: object) -> None:
+    for table in metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))  # type: ignore[arg-type]
+        statement = upsert(dialect.name, table)  # type: ignore[attr-defined]
+        assert "UPDATE" in str(statement.compile(dialect=dialect))  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from monitor.engine.rows import StrategyRow
 from monitor.engine.values import StrategyState
 from monitor.models import format as shown
+from monitor.models.table import RowTable
+from monitor.ui.tables import TablePanel
 from monitor.ui.theme import ROW_HEIGHT, Theme
 
 SHAPES = {
@@ -146,6 +148,31 @@ class StrategyList(QWidget):
     def _mark(self) -> None:
         for id, line in self.lines.items():
             line.show_current(id == self._current and len(self.lines) > 1, line.hasFocus())
+
+
+class StrategiesPanel(QWidget):
+    """The list, and below it when and why each strategy acted."""
+
+    def __init__(self, triggers: RowTable, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.list = StrategyList(theme)
+        self.triggers = TablePanel(
+            triggers,
+            theme,
+            self.tr("No trigger yet. Each time a strategy's condition is met it is noted here."),
+        )
+        heading = QLabel(self.tr("Triggers"))
+        heading.setObjectName("caption")
+        heading.setContentsMargins(8, 4, 8, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.list)
+        layout.addWidget(heading)
+        layout.addWidget(self.triggers, 1)
+        self.setFocusProxy(self.triggers)
 
 
 def _set(label: QLabel, text: str) -> bool:

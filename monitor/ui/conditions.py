@@ -1,0 +1,59 @@
+"""When a command can run: each condition of the command table as a test with a reason.
+
+Owns the sentences. Reads the desk and the selection; changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.commands import When
+from monitor.engine.values import StrategyState
+from monitor.ui.actions import Condition
+
+if TYPE_CHECKING:
+    from monitor.ui.window import MainWindow
+
+
+def conditions(window: MainWindow) -> dict[When, Condition]:
+    """The tests; each gives "" or one short reason."""
+    return {
+        When.ALWAYS: lambda: "",
+        When.REPLAY: lambda: "" if window.desk.replay is not None else "no replay is open",
+        When.ORDERS_WORKING: lambda: "" if len(window.desk.active_orders) else "no order is working",
+        When.POSITIONS_OPEN: lambda: "" if len(window.desk.positions) else "no position is open",
+        When.ORDER_SELECTED: lambda: _order_selected(window),
+        When.POSITION_SELECTED: lambda: _position_selected(window),
+        When.STRATEGY_RUNNING: lambda: _strategy_is(window, running=True),
+        When.STRATEGY_STOPPED: lambda: _strategy_is(window, running=False),
+        When.ROWS_SELECTED: lambda: _rows_selected(window),
+        When.TABLE: lambda: "" if window.focused_table() else "go to a table first (Ctrl+1, Ctrl+3, Ctrl+4)",
+    }
+
+
+def _order_selected(window: MainWindow) -> str:
+    if not len(window.desk.active_orders):
+        return "no order is working"
+    return "" if window.selected_orders() else "select a working order first (Ctrl+3, then j and k)"
+
+
+def _position_selected(window: MainWindow) -> str:
+    if not len(window.desk.positions):
+        return "no position is open"
+    return "" if window.selected_position() else "select one position first (Ctrl+1, then j and k)"
+
+
+def _strategy_is(window: MainWindow, running: bool) -> str:
+    row = window.strategies.list.current
+    if row is None:
+        return "no strategy is loaded"
+    if (row.state is StrategyState.RUNNING) is running:
+        return ""
+    return f"{row.name} is {'not running' if running else 'running already'}"
+
+
+def _rows_selected(window: MainWindow) -> str:
+    panel = window.focused_table()
+    if panel is None:
+        return "go to a table first (Ctrl+1, Ctrl+3, Ctrl+4)"
+    return "" if panel.view.current_row() is not None else "select a row first (j and k)"

@@ -1,0 +1,39 @@
+"""The three keys that matter now, chosen by what is happening. Reads; changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.engine.rows import ReplayRow
+from monitor.engine.values import ReplayState
+
+if TYPE_CHECKING:
+    from monitor.ui.window import MainWindow
+
+Hint = tuple[str, str]
+
+
+def key_hints(window: MainWindow) -> tuple[Hint, ...]:
+    """Command ids with the word that fits now, the most urgent first."""
+    if window.ticket_host.ticket is not None:
+        return (("dock_ticket", "to the ticket"), ("show_palette", "commands"), ("show_keys", "keys"))
+    hints = (*_replay(window.desk.replay), *_orders(window), ("show_palette", "commands"))
+    return (*hints[:2], ("show_keys", "keys")) if len(hints) > 2 else (*hints, ("show_keys", "keys"))
+
+
+def _replay(replay: ReplayRow | None) -> tuple[Hint, ...]:
+    if replay is None:
+        return ()
+    if replay.state is ReplayState.FINISHED:
+        return (("replay_reset", "start again"),)
+    return (("replay_toggle", "pause" if replay.state is ReplayState.PLAYING else "play"),)
+
+
+def _orders(window: MainWindow) -> tuple[Hint, ...]:
+    if window.orders.selected_working():
+        return (("cancel_selected", "cancel the order"),)
+    if window.selected_position() is not None:
+        return (("close_position", "close the position"),)
+    if len(window.desk.positions):
+        return (("close_all", "close all"),)
+    return ()

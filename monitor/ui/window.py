@@ -1,0 +1,333 @@
+"""The main window: banner, docks, ticket host, replay bar and status line around one desk.
+
+Owns how the parts are put together and the one frame timer. Knows the core only as the
+`WindowDoor` it is given; what closing orders and positions asks is bound by the tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenuBar, QVBoxLayout, QWidget
+
+from monitor.boundary import WindowDoor
+from monitor.commands import DOCKS
+from monitor.engine.commands import AnyCommand, Reply, SetReplaySpeed, StartStrategy, StopStrategy
+from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow
+from monitor.models.desk import Desk
+from monitor.ui.actions import Actions
+from monitor.ui.answers import Answers
+from monitor.ui.banner import Banner
+from monitor.ui.charts.equity import EquityPanel
+from monitor.ui.cheatsheet import CheatSheet
+from monitor.ui.conditions import conditions
+from monitor.ui.details import Details
+from monitor.ui.docks import DockArea
+from monitor.ui.frame import FrameLoop
+from monitor.ui.goto import GoTo
+from monitor.ui.hints import key_hints
+from monitor.ui.keys import presses_button
+from monitor.ui.layout import LayoutFile
+from monitor.ui.palette import CommandPalette
+from monitor.ui.panels.account import AccountPanel
+from monitor.ui.panels.orders import OrdersPanel
+from monitor.ui.panels.strategies import StrategiesPanel
+from monitor.ui.replaybar import ReplayBar
+from monitor.ui.replaycontrol import ReplayControl
+from monitor.ui.statusline import StatusLine
+from monitor.ui.tables import TablePanel
+from monitor.ui.theme import DARK, Theme
+from monitor.ui.tickethost import TicketHost
+
+SHIPPED_SIZE = (1440, 900)
+SMALLEST_SIZE = (960, 600)
+
+
+class MainWindow(QMainWindow):
+    """`on_quit_requested`, when set, is asked instead of closing; `finish` closes for good."""
+
+    def __init__(self, door: WindowDoor, state_dir: Path, theme: Theme = DARK) -> None:
+        super().__init__()
+        self.door = door
+        self.theme = theme
+        self.desk = Desk(self)
+        self.answers = Answers(door)
+        self.on_quit_requested: Callable[[], None] | None = None
+        self._finished = False
+        self._shared_out = False
+        self._layout_file = LayoutFile(state_dir)
+        self.actions_table = Actions(self, conditions(self))
+        self._make_panels()
+        self._put_together()
+        self.palette_panel = CommandPalette(self, self.actions_table, theme)
+        self.cheat_sheet = CheatSheet(self)
+        self.goto = GoTo(self)
+        self.details = Details(self)
+        self.control = ReplayControl(lambda: self.desk.replay, self.send, self.show_message)
+        self._bind()
+        self._connect()
+        self.setWindowTitle("Trading Monitor")
+        self.setMinimumSize(*SMALLEST_SIZE)
+        self.resize(*SHIPPED_SIZE)
+        self.frames = FrameLoop(
+            self, (self._take, self.answers.drain, self.equity.frame), (self._look, self.details.refresh)
+        )
+        problem = self._layout_file.restore(self, self.dock_area)
+        self._shared_out = not problem and self._layout_file.path.exists()
+        if problem:
+            self.show_message(problem, "warn")
+        self.frames.start()
+
+    # -- putting together
+
+    def _make_panels(self) -> None:
+        desk, theme = self.desk, self.theme
+        self.positions = TablePanel(
+            desk.positions,
+            theme,
+            self.tr("No position is open. Positions appear here with the first fill: Space plays."),
+        )
+        self.trades = TablePanel(desk.trades, theme, self.tr("No trade yet. Every fill is listed here."))
+        self.log = TablePanel(desk.log, theme, self.tr("Nothing has been logged."))
+        self.orders = OrdersPanel(desk, theme)
+        self.strategies = StrategiesPanel(desk.triggers, theme)
+        self.equity = EquityPanel(theme)
+        self.account = AccountPanel(theme)
+        self.table_panels = (
+            self.positions,
+            self.orders.active,
+            self.orders.history,
+            self.trades,
+            self.strategies.triggers,
+            self.log,
+        )
+
+    def _put_together(self) -> None:
+        self.menu = QMenuBar()
+        self.banner = Banner(self.theme)
+        self.notice = QLabel()
+        self.notice.setObjectName("notice")
+        self.notice.setWordWrap(True)
+        self.notice.setVisible(False)
+        panels = {name: getattr(self, name) for name, _ in DOCKS}
+        self.dock_area = DockArea(panels)
+        self.dock_area.docks["orders"].title.add(self.orders.tabs)
+        self.ticket_host = TicketHost()
+        self.replay_bar = ReplayBar()
+        self.status = StatusLine()
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.menu, self.banner, self.notice):
+            column.addWidget(part)
+        column.addWidget(self.dock_area, 1)
+        for part in (self.ticket_host, self.replay_bar, self.status):
+            column.addWidget(part)
+        self.setCentralWidget(body)
+        self.actions_table.fill(self.menu)
+
+    def _bind(self) -> None:
+        table = self.actions_table
+        self.control.bind(table)
+        table.bind("replay_goto", self._open_goto)
+        table.bind("show_palette", self.palette_panel.open)
+        table.bind("show_keys", self.cheat_sheet.toggle)
+        table.bind("reset_layout", self.reset_layout)
+        table.bind("quit", self.request_quit)
+        table.bind("start_strategy", lambda: self._strategy_command(StartStrategy))
+        table.bind("stop_strategy", lambda: self._strategy_command(StopStrategy))
+        table.bind("filter", self._open_filter)
+        table.bind("copy", self._copy)
+        table.bind("details", self._open_details)
+        for name, _ in DOCKS:
+            table.bind(f"dock_{name}", self.dock_area.docks[name].bring)
+        table.bind("dock_replay", self._focus_replay_bar)
+        table.bind("dock_ticket", self.ticket_host.focus_ticket, self._no_ticket)
+        for panel in self.table_panels:
+            table.attach_table(panel.view)
+
+    def _connect(self) -> None:
+        desk = self.desk
+        desk.session_changed.connect(self._session_changed)
+        desk.replay_changed.connect(self._replay_changed)
+        desk.account_changed.connect(self._account_changed)
+        desk.equity_changed.connect(self._equity_changed)
+        desk.orders_changed.connect(self.orders.count)
+        desk.cleared.connect(self._cleared)
+        self.actions_table.refused.connect(self._not_possible)
+        self.replay_bar.commanded.connect(self.run_command)
+        self.replay_bar.sought.connect(self.control.seek)
+        self.goto.chosen.connect(self.control.seek)
+        self.strategies.list.start_asked.connect(lambda id: self.send(StartStrategy(strategy_id=id)))
+        self.strategies.list.stop_asked.connect(lambda id: self.send(StopStrategy(strategy_id=id)))
+        for panel in self.table_panels:
+            panel.view.details_requested.connect(
+                lambda row, panel=panel: self.details.open(panel.view.rows, row)
+            )
+
+    # -- what others ask of the window
+
+    def run_command(self, id: str) -> bool:
+        """Run a user command when it can run now; otherwise its reason is shown."""
+        return self.actions_table.run(id)
+
+    def show_message(self, text: str, tone: str = "info") -> None:
+        """One sentence in the status line. Tones: info, good, warn, error."""
+        self.status.show_message(text, tone)
+
+    def send(self, command: AnyCommand) -> None:
+        """Give the core a command whose refusal is shown, and whose success shows itself."""
+        self.answers.ask(command, self._answered)
+
+    def selected_position(self) -> PositionRow | None:
+        """The position that closing means: the selected one, or the only one there is."""
+        chosen: list[PositionRow] = self.positions.view.selected_rows() or self.desk.positions.rows()
+        return chosen[0] if len(chosen) == 1 else None
+
+    def selected_orders(self) -> list[OrderRow]:
+        """The working orders that cancelling means."""
+        chosen = self.orders.selected_working()
+        working: list[OrderRow] = self.desk.active_orders.rows()
+        return chosen or (working if len(working) == 1 else [])
+
+    def focused_table(self) -> TablePanel | None:
+        focus = QApplication.focusWidget()
+        for panel in self.table_panels:
+            if focus is not None and panel.isAncestorOf(focus):
+                return panel
+        return None
+
+    def reset_layout(self) -> None:
+        """The shipped arrangement, now and at the next start."""
+        self._layout_file.forget()
+        self.dock_area.arrange()
+        self.show_message(self.tr("The layout is as shipped."))
+
+    def save_layout(self) -> None:
+        problem = self._layout_file.save(self, self.dock_area)
+        if problem:
+            self.show_message(problem, "warn")
+
+    def request_quit(self) -> None:
+        """Ask whoever decides about leaving; without one, leave."""
+        if self.on_quit_requested is None:
+            self.finish()
+        else:
+            self.on_quit_requested()
+
+    def finish(self) -> None:
+        """Close for good: nothing is asked any more."""
+        self._finished = True
+        self.frames.stop()
+        self.close()
+
+    # -- frames
+
+    def _take(self) -> None:
+        changes = self.door.take()
+        if changes is None:
+            return
+        self.desk.apply(changes)
+        if changes.strategies or changes.cleared:
+            self._show_strategies()
+
+    def _look(self) -> None:
+        self.banner.show_stats(self.door.stats())
+        self.status.show_keys(key_hints(self))
+
+    def _session_changed(self, session: SessionRow) -> None:
+        self.banner.show_session(session, self.desk.replay)
+        self.notice.setText(session.notice)
+        self.notice.setVisible(bool(session.notice))
+        self.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
+        self._equity_changed()
+
+    def _replay_changed(self, replay: ReplayRow) -> None:
+        session = self.desk.session
+        self.control.arrived(replay)
+        self.replay_bar.show_replay(replay, session.zone if session else "UTC")
+        self.banner.show_session(session, replay)
+
+    def _account_changed(self, _account: object = None) -> None:
+        self.banner.show_account(self.desk.account)
+        self.account.show_account(self.desk.account)
+
+    def _equity_changed(self) -> None:
+        self.equity.show_series(self.desk.equity, self.desk.context.zone)
+
+    def _cleared(self) -> None:
+        self._account_changed()
+        self._equity_changed()
+
+    def _show_strategies(self) -> None:
+        self.strategies.list.show_rows({row.strategy_id: row for row in self.desk.strategies.rows()})
+
+    # -- commands of the window
+
+    def _answered(self, command: AnyCommand, reply: Reply) -> None:
+        if reply.accepted:
+            return
+        if isinstance(command, SetReplaySpeed):
+            self.control.forget_speed()
+        self.show_message(reply.reason or self.tr("The engine refused this."), "error")
+
+    def _not_possible(self, title: str, reason: str) -> None:
+        self.show_message(f"{self.tr(title)}: {reason}.", "warn")
+
+    def _no_ticket(self) -> str:
+        return "" if self.ticket_host.ticket is not None else self.tr("no ticket is open")
+
+    def _strategy_command(self, kind: type[StartStrategy] | type[StopStrategy]) -> None:
+        row = self.strategies.list.current
+        if row is not None:
+            self.send(kind(strategy_id=row.strategy_id))
+
+    def _open_goto(self) -> None:
+        if self.desk.replay is not None:
+            self.goto.open(self.desk.replay, self.desk.equity.time_ns, self.desk.context.zone)
+
+    def _open_filter(self) -> None:
+        panel = self.focused_table()
+        if panel is not None:
+            panel.open_filter()
+
+    def _copy(self) -> None:
+        panel = self.focused_table()
+        if panel is not None:
+            panel.view.copy()
+            count = len(panel.view.selected_rows())
+            self.show_message(self.tr("Copied 1 row.") if count == 1 else f"Copied {count:,} rows.", "good")
+
+    def _open_details(self) -> None:
+        panel = self.focused_table()
+        row = panel.view.current_row() if panel is not None else None
+        if panel is not None and row is not None:
+            self.details.open(panel.view.rows, row)
+
+    def _focus_replay_bar(self) -> None:
+        self.replay_bar.scrubber.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # -- Qt
+
+    def event(self, event: QEvent) -> bool:
+        return presses_button(event, QApplication.focusWidget()) or super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._shared_out:
+            self._shared_out = True
+            self.dock_area.share_out()
+        self.positions.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.save_layout()
+        if self._finished or self.on_quit_requested is None:
+            self.frames.stop()
+            event.accept()
+        else:
+            event.ignore()
+            self.on_quit_requested()

@@ -1,0 +1,217 @@
+"""`monitor backtest`: one run as fast as possible, a table of statistics, and a JSON file.
+
+Owns the shape of that file. The run itself is the engine's, the same as in a replay.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from monitor.engine.options import Matching, ReplayOptions
+from monitor.engine.plans import make_plan
+from monitor.engine.readside import order_rows
+from monitor.engine.rows import OrderRow, TradeRow
+from monitor.engine.session import Plan
+from monitor.engine.simulation import Simulation
+from monitor.engine.statistics import DailyResult, Statistics, daily_results, statistics
+from monitor.engine.values import ZERO, Side, StrategyState
+from monitor.errors import UserError
+
+_SLICES = 200
+_NS = 1_000_000_000
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> int:
+    """Run, report, and write `json_out` whole or not at all. Exit code 1 when the strategy failed."""
+    if json_out is not None:
+        _check_writable(json_out)
+    plan = make_plan(options)
+    console = Console(quiet=quiet)
+    console.print(plan.series.report.summary(), highlight=False)
+    run = plan.run()
+    seconds = _replay(run, console)
+    daily, figures = results(run, options)
+    failed = next((host for host in run.hosts.values() if host.state is StrategyState.FAILED), None)
+    console.print(_table(figures, run))
+    console.print(f"{len(plan.series):,} bars in {seconds:.2f} s: {len(plan.series) / seconds:,.0f} bars/s")
+    if json_out is not None:
+        _write(json_out, _JSON.encode(document(plan, options, run, daily, figures)))
+        console.print(f"written to {json_out}", highlight=False)
+    if failed is not None:
+        raise UserError(f"strategy {failed.spec.name} failed: {failed.error}")
+    return 0
+
+
+def _replay(run: Simulation, console: Console) -> float:
+    """Advance to the end under a progress bar; returns seconds."""
+    bars = len(run.series)
+    step = max(1, bars // _SLICES)
+    columns = (TextColumn("replaying"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=console.quiet) as progress:
+        task = progress.add_task("replaying", total=bars)
+        begin = time.perf_counter()
+        run.start()
+        while run.bar < bars:
+            run.advance(run.bar + step)
+            progress.update(task, completed=run.bar)
+        seconds = time.perf_counter() - begin
+    run.mark()
+    return max(seconds, 1e-9)
+
+
+def results(run: Simulation, options: ReplayOptions) -> tuple[list[DailyResult], Statistics]:
+    """Days and statistics. With standard matching slippage is in the prices already."""
+    vnpy = options.matching is Matching.VNPY
+    daily = daily_results(
+        run.series.time_ns,
+        run.series.close,
+        run.trades,
+        capital=options.capital,
+        multiplier=options.multiplier,
+        rate=options.rate,
+        commission_per_lot=options.commission_per_lot,
+        slippage=options.slippage if vnpy else ZERO,
+        zone=run.instrument.zone,
+    )
+    return daily, statistics(daily, options.capital)
+
+
+def document(
+    plan: Plan, options: ReplayOptions, run: Simulation, daily: list[DailyResult], figures: Statistics
+) -> dict[str, Any]:
+    """What `--json` writes. Times are ISO 8601 in the data's zone, money is exact."""
+    zone = ZoneInfo(run.instrument.zone)
+    report = plan.series.report
+    ambiguous, gain = run.ambiguous_gain
+    return {
+        "trades": [trade_document(trade, zone) for trade in run.trades],
+        "daily": [msgspec.to_builtins(day, builtin_types=(dt.date, type(ZERO))) for day in daily],
+        "equity": _equity(run, zone),
+        "statistics": {
+            **figures,
+            "ambiguous_bars": ambiguous,
+            "best_end_balance": run.ledger.balance() + gain,
+            "worst_end_balance": run.ledger.balance(),
+        },
+        "orders": [order_document(row, zone) for row in order_rows(run.book.orders.values())],
+        "parameters": {
+            "strategy": plan.strategies[0].name,
+            "symbol": run.instrument.symbol,
+            "matching": options.matching,
+            "capital": options.capital,
+            "rate": options.rate,
+            "commission_per_lot": options.commission_per_lot,
+            "slippage": options.slippage,
+            "multiplier": options.multiplier,
+            "tick": run.instrument.tick,
+            "margin_rate": options.margin_rate,
+            "participation": options.participation,
+            "zone": run.instrument.zone,
+            "setting": plan.strategies[0].parameters,
+        },
+        "data": {
+            "file": report.file,
+            "bars": len(plan.series),
+            "gaps": [
+                {"after": _iso(g.after_ns, zone), "before": _iso(g.before_ns, zone), "missing": g.missing}
+                for g in report.gaps
+            ],
+            "first": _iso(int(plan.series.time_ns[0]), zone),
+            "last": _iso(int(plan.series.time_ns[-1]), zone),
+            "gap_count": report.gap_count,
+            "missing_bars": report.missing_bars,
+            "duplicates": report.duplicates,
+            "impossible": report.impossible_count,
+            "zero_volume": report.zero_volume,
+            "repairs": report.repairs,
+            "digest": plan.series.digest,
+        },
+    }
+
+
+def trade_document(trade: TradeRow, zone: ZoneInfo) -> dict[str, Any]:
+    """`direction` is the trade's own: LONG for a buy, SHORT for a sell (vn.py's words)."""
+    return {
+        "datetime": _iso(trade.time_ns, zone),
+        "symbol": trade.symbol,
+        "direction": "LONG" if trade.side is Side.BUY else "SHORT",
+        "offset": trade.offset,
+        "price": trade.price,
+        "volume": trade.volume,
+        "order_id": trade.order_id,
+        "trade_id": trade.trade_id,
+        "commission": trade.commission,
+        "realised_profit": trade.realised_profit,
+    }
+
+
+def order_document(row: OrderRow, zone: ZoneInfo) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(row)
+    for name in ("created", "updated", "executed"):
+        time_ns = fields.pop(f"{name}_ns")
+        fields[f"{name}_time"] = None if time_ns is None else _iso(time_ns, zone)
+    return fields
+
+
+def _equity(run: Simulation, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """One sample per bar, at its close."""
+    chunk = run.equity_chunk(0)
+    return [
+        {"datetime": _iso(time_ns, zone), "equity": equity}
+        for time_ns, equity in zip(chunk.time_ns.tolist(), chunk.equity.tolist(), strict=True)
+    ]
+
+
+def _iso(time_ns: int, zone: ZoneInfo) -> str:
+    return dt.datetime.fromtimestamp(time_ns / _NS, zone).isoformat()
+
+
+def _check_writable(path: Path) -> None:
+    """Before minutes of work, not after."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file to write")
+    if not path.parent.is_dir():
+        raise UserError(f"the folder {path.parent} for {path.name} does not exist")
+    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise UserError(f"{path} cannot be written: permission denied")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: beside it first, then in its place."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)  # a device or a pipe: /dev/stdout
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise UserError(f"{path} could not be written: {error.strerror}") from error
+
+
+def _table(figures: Statistics, run: Simulation) -> Table:
+    table = Table(title=f"{run.instrument.symbol}  {next(iter(run.hosts.values())).spec.name}", box=None)
+    table.add_column("statistic", style="cyan")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        shown = f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    bars, _ = run.ambiguous_gain
+    if bars:
+        table.add_row("ambiguous bars (stop before target)", str(bars))
+    return table

@@ -135,6 +135,8 @@ def parse_bulk(lines: Lines, layout: Layout, zone: str, counted_time: bool) -> C
         quotechar='"',
         ndmin=1,
     )
+    if len(table) != len(lines.rows):
+        raise ValueError("an open quote joins rows")
     texts = [table[str(i)] for i in range(len(columns))]
     if counted_time:
         time_ns, assumed = scale_times(layout, texts[0]), False

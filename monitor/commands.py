@@ -80,6 +80,7 @@ def _general() -> tuple[UserCommand, ...]:
     return (
         UserCommand(id="show_palette", title="Find a command", group=group, keys=("Ctrl+K",)),
         UserCommand(id="show_keys", title="Show all keys", group=group, keys=("?", "F1")),
+        UserCommand(id="open_mirror", title="Open the web page of this session", group=group),
         UserCommand(id="reset_layout", title="Reset the layout", group=group),
         UserCommand(id="quit", title="Quit", group=group, keys=("Ctrl+Q",), danger=Danger.CHANGES),
     )

@@ -21,7 +21,7 @@ COLUMNS: tuple[tuple[Group, ...], ...] = (
 
 class CheatSheet(Overlay):
     def __init__(self, window: QWidget) -> None:
-        super().__init__(window, 920, 460)
+        super().__init__(window, 920, 452)
         self.setAccessibleName(self.tr("Keys"))
         body = QWidget()
         columns = QHBoxLayout(body)

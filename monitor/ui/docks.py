@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QTabBar,
     QTabWidget,
     QToolButton,
     QWidget,
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 from monitor.commands import DOCKS, command, keys_label
 
 TITLE_HEIGHT = 24
-LEFT_SHARE = 0.36
+LEFT_SHARE = 0.38
 
 
 class DockTitle(QWidget):
@@ -52,7 +53,7 @@ class DockTitle(QWidget):
 
     def add(self, widget: QWidget) -> None:
         """Put a control of the panel beside the title."""
-        self._layout.insertWidget(self._layout.count() - 1, widget)
+        self._layout.insertWidget(self._layout.count() - 2, widget)
 
     def mark(self, active: bool) -> None:
         if bool(self.property("active")) == active:
@@ -113,6 +114,9 @@ class DockArea(QMainWindow):
         for dock in at.values():
             dock.show()
         at["trades"].raise_()
+        for tabs in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            tabs.setElideMode(Qt.TextElideMode.ElideNone)
+            tabs.setExpanding(False)
         self.share_out()
 
     def share_out(self) -> None:

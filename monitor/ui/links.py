@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from monitor.boundary import CoreStats
@@ -56,7 +56,9 @@ def mirror_link(stats: CoreStats) -> Link:
         return Link("mirror", LinkState.OFF, "off", "Mirror: no web page is served.")
     clients = stats.mirror_clients
     viewers = "1 viewer" if clients == 1 else f"{clients} viewers"
-    tip = f"Mirror: the same tables in a browser at\n{stats.mirror_url}\n{viewers} connected."
+    tip = (
+        f"Mirror: the same tables in a browser at\n{stats.mirror_url}\n{viewers} connected. Click to open it."
+    )
     return Link("mirror", LinkState.LIVE, "on" if clients == 0 else viewers, tip)
 
 
@@ -64,12 +66,12 @@ class LinkDot(QWidget):
     """Filled circle: live. Ring: connecting or off. Triangle: degraded. Cross: lost."""
 
     SIDE = 9
+    clicked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._link = Link("", LinkState.CONNECTING, "", "")
-        self.setSizePolicy(self.sizePolicy().horizontalPolicy(), self.sizePolicy().verticalPolicy())
 
     @property
     def link(self) -> Link:
@@ -93,6 +95,10 @@ class LinkDot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -14,15 +14,17 @@ from monitor.commands import command, keys_label
 from monitor.engine.rows import ReplayRow
 from monitor.engine.values import ReplayState
 from monitor.models import format as shown
+from monitor.ui.icons import SIGNS, sign
+from monitor.ui.theme import Theme
 
 SPEEDS: tuple[float | None, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, None)
 """Speeds offered; None is as fast as possible."""
 
 BUTTONS = (
-    ("replay_reset", "⏮"),
-    ("replay_back", "◀"),
-    ("replay_toggle", "▶"),
-    ("replay_step", "▶▏"),
+    ("replay_reset", "reset"),
+    ("replay_back", "back"),
+    ("replay_toggle", "play"),
+    ("replay_step", "step"),
 )
 
 
@@ -109,13 +111,15 @@ class ReplayBar(QWidget):
     commanded = Signal(str)
     sought = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("replayBar")
+        self._signs = {name: sign(name, theme) for name in SIGNS}
+        self._playing = False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._zone = "UTC"
         self.buttons: dict[str, QToolButton] = {}
-        self.state = _label(self.tr("no replay"), 84)
+        self.state = _label(self.tr("no replay"), 60)
         self.speed = _label("", 40, Qt.AlignmentFlag.AlignCenter)
         self.scrubber = Scrubber()
         self.scrubber.setAccessibleName(self.tr("Place in the replay"))
@@ -137,8 +141,10 @@ class ReplayBar(QWidget):
         row = QHBoxLayout(controls)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for id, sign in BUTTONS:
-            row.addWidget(self._button(id, sign))
+        for id, name in BUTTONS:
+            button = self._button(id, "")
+            button.setIcon(self._signs[name])
+            row.addWidget(button)
         row.addSpacing(8)
         row.addWidget(self._button("replay_slower", "−"))
         row.addWidget(self.speed)
@@ -152,10 +158,10 @@ class ReplayBar(QWidget):
             layout.addWidget(part)
             layout.addSpacing(8)
 
-    def _button(self, id: str, sign: str) -> QToolButton:
+    def _button(self, id: str, text: str) -> QToolButton:
         entry = command(id)
         button = QToolButton()
-        button.setText(sign)
+        button.setText(text)
         button.setMinimumWidth(34)
         title = self.tr(entry.title)
         button.setToolTip(f"{title}  ({keys_label(entry)})")
@@ -173,10 +179,9 @@ class ReplayBar(QWidget):
             return
         self._zone = zone
         playing = replay.state is ReplayState.PLAYING
-        toggle = self.buttons["replay_toggle"]
-        sign = "⏸" if playing else "▶"
-        if toggle.text() != sign:
-            toggle.setText(sign)
+        if playing is not self._playing:
+            self._playing = playing
+            self.buttons["replay_toggle"].setIcon(self._signs["pause" if playing else "play"])
         _set(self.state, _state_word(replay))
         _set(self.speed, speed_label(replay.speed))
         self.scrubber.follow(replay.bar, replay.bars)
@@ -196,9 +201,9 @@ class ReplayBar(QWidget):
 
 def _state_word(replay: ReplayRow) -> str:
     word = {
-        ReplayState.PLAYING: "▶ playing",
-        ReplayState.PAUSED: "⏸ paused",
-        ReplayState.FINISHED: "■ finished",
+        ReplayState.PLAYING: "playing",
+        ReplayState.PAUSED: "paused",
+        ReplayState.FINISHED: "finished",
     }
     return word[replay.state]
 

@@ -216,6 +216,14 @@ QScrollBar::handle:hover { background: $faint; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
   background: none; border: none; width: 0; height: 0; }
 
+QSlider { background: transparent; min-height: 24px; }
+QSlider::groove:horizontal { background: $line_strong; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $faint; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal { background: $text; width: 8px; height: 16px; margin: -6px 0;
+  border-radius: 2px; }
+QSlider::handle:horizontal:focus, QSlider:focus::handle:horizontal { background: $accent; }
+QSlider::handle:horizontal:disabled { background: $faint; }
+
 #panel { background: $surface; }
 #popup { background: $raised; border: 1px solid $line_strong; border-radius: 4px; }
 #popup QAbstractItemView { background: $raised; }

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from monitor.boundary import WindowDoor
@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.dock_area = DockArea(panels)
         self.dock_area.docks["orders"].title.add(self.orders.tabs)
         self.ticket_host = TicketHost()
-        self.replay_bar = ReplayBar()
+        self.replay_bar = ReplayBar(self.theme)
         self.status = StatusLine()
         body = QWidget()
         column = QVBoxLayout(body)
@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
         table.bind("show_keys", self.cheat_sheet.toggle)
         table.bind("reset_layout", self.reset_layout)
         table.bind("quit", self.request_quit)
+        table.bind("open_mirror", self._open_mirror, self._no_mirror)
         table.bind("start_strategy", lambda: self._strategy_command(StartStrategy))
         table.bind("stop_strategy", lambda: self._strategy_command(StopStrategy))
         table.bind("filter", self._open_filter)
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         desk.orders_changed.connect(self.orders.count)
         desk.cleared.connect(self._cleared)
         self.actions_table.refused.connect(self._not_possible)
+        self.banner.mirror.clicked.connect(lambda: self.run_command("open_mirror"))
         self.replay_bar.commanded.connect(self.run_command)
         self.replay_bar.sought.connect(self.control.seek)
         self.goto.chosen.connect(self.control.seek)
@@ -277,6 +279,14 @@ class MainWindow(QMainWindow):
 
     def _not_possible(self, title: str, reason: str) -> None:
         self.show_message(f"{self.tr(title)}: {reason}.", "warn")
+
+    def _open_mirror(self) -> None:
+        url = self.door.stats().mirror_url
+        if not QDesktopServices.openUrl(QUrl(url)):
+            self.show_message(self.tr("No browser could be started. The page is at {0}").format(url), "warn")
+
+    def _no_mirror(self) -> str:
+        return "" if self.door.stats().mirror_url else self.tr("no page is served")
 
     def _no_ticket(self) -> str:
         return "" if self.ticket_host.ticket is not None else self.tr("no ticket is open")

@@ -181,7 +181,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):
             self.trough.clear()
             return
         self.trough.setData([worst.trough], [worst.depth])
-        self.trough_text.setText(f"{shown.percent(worst.depth)} · {worst.trough - worst.peak:,} bars")
+        self.trough_text.setText(shown.percent(worst.depth))
         x_range = self.upper.vb.viewRange()[0]
         share = (worst.trough - x_range[0]) / max(1.0, x_range[1] - x_range[0])
         self.trough_text.setAnchor((-0.05 if share < 0.5 else 1.05, 0.5))

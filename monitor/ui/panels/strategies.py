@@ -60,7 +60,7 @@ class StrategyLine(QFrame):
         _set(self.name, row.name)
         if _set(self.state, SHAPES[row.state]):
             self.state.setStyleSheet(f"color: {colour.get(row.state, self._theme.muted)};")
-        _set(self.position, f"{row.symbol}   pos {shown.volume(row.position)}   {row.trade_count:,} trades")
+        _set(self.position, f"{row.symbol}   pos {shown.volume(row.position)}")
         if _set(self.profit, shown.signed(row.net_profit)):
             tone = self._theme.gain if row.net_profit > 0 else self._theme.loss
             self.profit.setStyleSheet(f"color: {tone};" if row.net_profit else "")
@@ -80,7 +80,8 @@ class StrategyLine(QFrame):
     @staticmethod
     def _tip(row: StrategyRow) -> str:
         settings = "\n".join(f"{name} = {value}" for name, value in row.parameters.items())
-        return "\n".join(part for part in (row.source, settings, row.error) if part)
+        counts = f"{row.trade_count:,} trades, {row.trigger_count:,} triggers"
+        return "\n".join(part for part in (row.source, settings, counts, row.error) if part)
 
 
 class StrategyList(QWidget):

@@ -158,66 +158,46 @@ def _common_options() -> Parser:
     return common
 
 
+_MARKET_OPTIONS = (
+    ("--capital", "MONEY", types.positive, "cash at the start"),
+    ("--rate", "R", types.fraction, "commission as a fraction of the traded money"),
+    ("--commission-per-lot", "MONEY", types.not_negative, "commission as money per lot"),
+    ("--slippage", "N", types.not_negative, "in ticks; with vnpy in price units per lot"),
+    ("--multiplier", "N", types.positive, "units of the underlying per lot"),
+    ("--tick", "N", types.positive, "smallest price step; without it the data tell"),
+    ("--margin-rate", "R", types.share, "margin as a fraction of the money"),
+    ("--currency", "CODE", str, "of the account"),
+    ("--zone", "ZONE", types.zone, "time zone of the data, such as Asia/Shanghai; without it the data tell"),
+    ("--participation", "R", types.share, "share of a bar's volume our orders may take"),
+)
+
+
 def _add_replay_options(parser: argparse.ArgumentParser) -> None:
-    """Fields of ReplayOptions. Those not given are left to its defaults."""
+    """Fields of ReplayOptions. Those not given are left to its defaults, which the help shows."""
     default = ReplayOptions(file="", strategy="")
-    group = parser.add_argument_group("strategy and market")
-    add = group.add_argument
-    add(
-        "--strategy",
-        metavar="NAME|FILE.py",
-        help=f"a strategy by name, or a file with one ({DEFAULT_STRATEGY})",
-    )
+    add = parser.add_argument_group("strategy and market").add_argument
+    named = f"a strategy by name, or a file with one ({DEFAULT_STRATEGY})"
+    add("--strategy", metavar="NAME|FILE.py", help=named)
+    setting = "a parameter of the strategy; repeatable"
     add(
         "--param",
         dest="parameters",
         metavar="NAME=VALUE",
         type=types.parameter,
         action="append",
-        help="repeatable",
+        help=setting,
     )
-    add("--symbol", metavar="S", help="such as SHFE.au1912; taken from the file when it says it")
-    add("--matching", choices=[matching.value for matching in Matching], help=f"({default.matching})")
-    add("--capital", metavar="MONEY", type=types.positive, help=f"cash at the start ({default.capital})")
-    add(
-        "--rate",
-        metavar="R",
-        type=types.fraction,
-        help=f"commission as a fraction of the traded money ({default.rate})",
-    )
-    add(
-        "--commission-per-lot",
-        metavar="MONEY",
-        type=types.not_negative,
-        help=f"({default.commission_per_lot})",
-    )
-    add("--slippage", metavar="N", type=types.not_negative, help="standard: ticks; vnpy: price per lot (0)")
-    add(
-        "--multiplier",
-        metavar="N",
-        type=types.positive,
-        help=f"units of the underlying per lot ({default.multiplier})",
-    )
-    add(
-        "--tick",
-        metavar="N",
-        type=types.positive,
-        help="smallest price step; inferred from the data when left out",
-    )
-    add(
-        "--margin-rate",
-        metavar="R",
-        type=types.share,
-        help=f"margin as a fraction of the money ({default.margin_rate})",
-    )
-    add("--currency", metavar="CODE", help=f"({default.currency})")
-    add("--zone", metavar="ZONE", type=types.zone, help="time zone of the data, such as Asia/Shanghai")
-    add(
-        "--participation",
-        metavar="R",
-        type=types.share,
-        help=f"share of a bar's volume we take ({default.participation})",
-    )
+    add("--symbol", metavar="S", help="such as SHFE.au1912; without it the data tell")
+    rules = f"rules of the simulated exchange ({default.matching})"
+    add("--matching", choices=[matching.value for matching in Matching], help=rules)
+    for option, metavar, reader, text in _MARKET_OPTIONS:
+        usual = getattr(default, option[2:].replace("-", "_"))
+        add(
+            option,
+            metavar=metavar,
+            type=reader,
+            help=f"{text} ({usual})" if usual not in (None, "") else text,
+        )
     add("--strict", action="store_true", default=None, help="refuse data that needs repair")
 
 

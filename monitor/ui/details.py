@@ -15,9 +15,14 @@ from monitor.models.table import RowTable
 from monitor.ui.overlay import Overlay
 
 
+WIDTH = 420
+ROOM = 88
+"""Height of title, hint and margins around the values."""
+
+
 class Details(Overlay):
     def __init__(self, window: QWidget) -> None:
-        super().__init__(window, 420, 560)
+        super().__init__(window, WIDTH, ROOM)
         self._table: RowTable | None = None
         self._id: Any = None
         self._values: list[QLabel] = []
@@ -56,6 +61,7 @@ class Details(Overlay):
             self._values.append(value)
         self._scroll.setWidget(body)
         self._write(row)
+        self.wanted = (WIDTH, body.sizeHint().height() + ROOM)
         self.open_over(self)
 
     def text(self, column_id: str) -> str:

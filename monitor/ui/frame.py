@@ -31,6 +31,10 @@ class FrameLoop(QObject):
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.run)
 
+    def also(self, part: Callable[[], None]) -> None:
+        """Call `part` in each frame too, after the rows and the answers of that frame."""
+        self._every = (*self._every, part)
+
     def start(self) -> None:
         self._timer.start()
 

@@ -18,13 +18,14 @@ MARGIN = 16
 
 
 class Overlay(QFrame):
-    """Child of the window. `open_over` shows it, `leave` hides it and restores the focus."""
+    """Child of the window. `open_over` shows it, `leave` hides it and restores the focus.
+    `wanted` is width and height where there is room for them."""
 
     def __init__(self, window: QWidget, width: int, height: int) -> None:
         super().__init__(window)
         self.setObjectName("popup")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._wanted = (width, height)
+        self.wanted = (width, height)
         self._before: weakref.ref[QWidget] | None = None
         self.hide()
         window.installEventFilter(self)
@@ -68,8 +69,8 @@ class Overlay(QFrame):
 
     def _place(self) -> None:
         parent = self.parentWidget()
-        width = min(self._wanted[0], parent.width() - 2 * MARGIN)
-        height = min(self._wanted[1], parent.height() - 5 * MARGIN)
+        width = min(self.wanted[0], parent.width() - 2 * MARGIN)
+        height = min(self.wanted[1], parent.height() - 5 * MARGIN)
         self.setGeometry((parent.width() - width) // 2, 4 * MARGIN, width, height)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:

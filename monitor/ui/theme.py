@@ -221,7 +221,7 @@ QSlider::groove:horizontal { background: $line_strong; height: 4px; border-radiu
 QSlider::sub-page:horizontal { background: $faint; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $text; width: 8px; height: 16px; margin: -6px 0;
   border-radius: 2px; }
-QSlider::handle:horizontal:focus, QSlider:focus::handle:horizontal { background: $accent; }
+QSlider::handle:horizontal:focus { background: $accent; }
 QSlider::handle:horizontal:disabled { background: $faint; }
 
 #panel { background: $surface; }

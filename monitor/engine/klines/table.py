@@ -111,6 +111,11 @@ def first_times(lines: Lines, layout: Layout) -> list[str]:
     return [unquoted(cells[layout.time]) for cells in rows if layout.time < len(cells)]
 
 
+def shown(cell: str) -> str:
+    """A cell in a message: quoted, on one line, not too long."""
+    return f"'{cell}'" if len(cell) <= TEXT_WIDTH and cell.isprintable() else f"{cell[:TEXT_WIDTH]!r}…"
+
+
 def unquoted(cell: str) -> str:
     return cell.strip().strip("\"'")
 
@@ -202,7 +207,7 @@ def check_time(cells: Sequence[str], layout: Layout, counted_time: bool) -> str:
         elif not 0 < float(text) * unit_ns(name, float(text)) < 2.0**63:
             raise ValueError("out of range")
     except ValueError as error:
-        raise ValueError(f"column {name}: '{text}' is not a time") from error
+        raise ValueError(f"column {name}: {shown(text)} is not a time") from error
     return text
 
 
@@ -213,4 +218,4 @@ def parse_number(cells: Sequence[str], layout: Layout, column: int) -> float:
     try:
         return float(cells[column])
     except ValueError as error:
-        raise ValueError(f"column {layout.names[column]}: '{cells[column]}' is not a number") from error
+        raise ValueError(f"column {layout.names[column]}: {shown(cells[column])} is not a number") from error

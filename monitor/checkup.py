@@ -148,14 +148,14 @@ def check_port(settings: Settings) -> Iterator[Finding]:
     if not settings.mirror.enabled:
         yield ok("Web page", "switched off")
         return
-    trouble = _binding_error(host, port)
+    trouble, shown = _binding_error(host, port), f"[{host}]" if ":" in host else host
     remedy = "choose another with --port or MONITOR_MIRROR_PORT"
     if trouble is None:
-        yield ok("Web page", f"http://{host}:{port} is free" if port else f"any free port of {host}")
+        yield ok("Web page", f"http://{shown}:{port} is free" if port else f"any free port of {host}")
     elif trouble.errno != errno.EADDRINUSE:
-        yield problem("Web page", f"{host}:{port} cannot be used: {trouble.strerror}", remedy)
+        yield problem("Web page", f"{shown}:{port} cannot be used: {trouble.strerror}", remedy)
     elif _answers_like_us(host, port):
-        yield ok("Web page", f"http://{host}:{port} is served by a running Trading Monitor")
+        yield ok("Web page", f"http://{shown}:{port} is served by a running Trading Monitor")
     else:
         owner = port_owner(port) or "another program"
         yield problem("Web page", f"port {port} is used by {owner}", remedy)

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return _stop_writing()
-    except _engine_refusals() as error:
+    except _refusals() as error:
         return _refuse(error)
     return code
 
@@ -50,14 +50,17 @@ def _stop_writing() -> int:
     return EXIT_BROKEN_PIPE
 
 
-def _engine_refusals() -> tuple[type[Exception], ...]:
-    """What engine and store raise for unusable files, parameters and databases, as sentences.
-    Evaluated only when something was raised."""
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the rooms raise for files, strategies, databases and ports that cannot be used: each
+    is a sentence for the user. Evaluated, and imported, only when something was raised."""
     from monitor.engine.klines import KlineError
+    from monitor.engine.loading import StrategyError
+    from monitor.engine.plans import PlanError
     from monitor.engine.strategy import ParameterError
+    from monitor.net.mirror import MirrorError
     from monitor.store import StoreError
 
-    return (KlineError, ParameterError, StoreError)
+    return (KlineError, StrategyError, ParameterError, PlanError, StoreError, MirrorError)
 
 
 def run_window(settings: Settings, asked: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ class MirrorSettings(msgspec.Struct, frozen=True, kw_only=True):
         _documented(
             "Address the mirror listens on; only this machine can reach it.",
             "a loopback address: 127.0.0.1, ::1 or localhost",
-            pattern=r"^(localhost|::1|127(\.\d{1,3}){3})$",
+            pattern=r"^(localhost|::1|127\.0\.0\.1)$",
         ),
     ] = "127.0.0.1"
     port: Annotated[

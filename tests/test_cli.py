@@ -182,11 +182,14 @@ def test_a_file_that_may_not_be_read(bars: str, capsys: Capture) -> None:
     assert "cannot be read: permission denied" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["KlineError", "ParameterError", "StoreError", "UserError"])
+@pytest.mark.parametrize(
+    "kind",
+    ["KlineError", "MirrorError", "ParameterError", "PlanError", "StoreError", "StrategyError", "UserError"],
+)
 def test_refusals_from_further_inside_are_sentences_too(
     bars: str, capsys: Capture, started: Started, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    kinds = {error.__name__: error for error in (*cli._engine_refusals(), UserError)}
+    kinds = {error.__name__: error for error in (*cli._refusals(), UserError)}
 
     def refuse(*_: Any) -> int:
         raise kinds[kind]("the file\nis no good")
@@ -304,3 +307,25 @@ def test_a_bad_file_shows_no_traceback(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--strategy", "doubel_ma"],
+            "there is no strategy 'doubel_ma'; shipped are channel_breakout, double_ma",
+        ),
+        (["--strategy", "none.py"], "none.py does not exist"),
+        (["--param", "fast=10"], "has no parameter 'fast'; it has: fast_window, slow_window"),
+        (["--param", "fast_window=ten"], "'ten' is not a whole number"),
+        ([], "has a header but no bars"),
+    ],
+)
+def test_what_only_the_engine_can_know_is_a_sentence_too(
+    bars: str, capsys: Capture, arguments: list[str], sentence: str
+) -> None:
+    assert main(["backtest", bars, *arguments]) == 2
+    shown = capsys.readouterr().err
+    assert sentence in shown
+    assert shown.count("\n") == 1

@@ -7,6 +7,7 @@ has begun a transaction and commits it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from math import isnan
 from typing import Any, TypeAlias
@@ -27,7 +28,13 @@ CHUNK_ROWS = 200
 
 Values: TypeAlias = dict[str, Any]
 
+POSITION_GONE = delete(tables.positions).where(
+    tables.positions.c.session_id == bindparam("session"),
+    tables.positions.c.position_id == bindparam("gone"),
+)
 
+
+@cache
 def upsert(dialect: str, table: Table) -> Insert:
     """Insert, or replace every other column where the primary key is already there."""
     keys = [column.name for column in table.primary_key]
@@ -79,7 +86,11 @@ async def _put_changes(connection: AsyncConnection, session_id: int, changes: Ch
         for table in tables.CLEARED:
             await connection.execute(delete(table).where(table.c.session_id == session_id))
     held = [row for row in changes.positions.values() if row.volume]
-    gone = [{"gone": row.position_id} for row in changes.positions.values() if not row.volume]
+    gone = [
+        {"session": session_id, "gone": row.position_id}
+        for row in changes.positions.values()
+        if not row.volume
+    ]
     rows: dict[Table, Iterable[msgspec.Struct]] = {
         tables.orders: changes.orders.values(),
         tables.trades: changes.trades.values(),
@@ -92,7 +103,7 @@ async def _put_changes(connection: AsyncConnection, session_id: int, changes: Ch
     for table, values in rows.items():
         encoded = (_values(session_id, row) for row in values)
         await _execute_all(connection, upsert(connection.dialect.name, table), encoded)
-    await _execute_all(connection, _position_gone(session_id), gone)
+    await _execute_all(connection, POSITION_GONE, gone)
     samples = _samples(session_id, changes.equity)
     await _execute_all(connection, upsert(connection.dialect.name, tables.equity), samples)
 
@@ -100,11 +111,6 @@ async def _put_changes(connection: AsyncConnection, session_id: int, changes: Ch
 async def _execute_all(connection: AsyncConnection, statement: Any, values: Iterable[Values]) -> None:
     for chunk in chunks(values):
         await connection.execute(statement, chunk)
-
-
-def _position_gone(session_id: int) -> Any:
-    key = tables.positions.c
-    return delete(tables.positions).where(key.session_id == session_id, key.position_id == bindparam("gone"))
 
 
 def _record(session_id: int, record: JournalRecord) -> Values:

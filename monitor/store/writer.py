@@ -12,34 +12,22 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.batch import Batch, group
+from monitor.store.batch import Batch, Waiting, group
 from monitor.store.database import WRITES, Database, StoreError, passing, reason
 from monitor.store.statements import put
 
 # One commit costs a disk flush: enough rows to pay for it, few enough to answer soon.
-GROUP_ROWS = 2_000
-WAITING_ROWS = 20_000
+GROUP_ROWS = 1_000
+WAITING_ROWS = 4_000
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 2.0
 
 # All that a wrong row can raise between here and the database, besides the world's failures.
 FAULTS = (SQLAlchemyError, OSError, ValueError, TypeError, ArithmeticError, AttributeError)
-
-
-class _Waiting:
-    """A batch in the queue, and who wants to know when it is durable."""
-
-    __slots__ = ("batch", "durable", "rows")
-
-    def __init__(self, batch: Batch, durable: asyncio.Future[None]) -> None:
-        self.batch = batch
-        self.durable = durable
-        self.rows = len(batch)
 
 
 class Writer:
@@ -57,7 +45,7 @@ class Writer:
         self._database = database
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._rows = 0
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
@@ -80,9 +68,7 @@ class Writer:
             raise self._broken
         if self._closing:
             raise StoreError("The database is closed.")
-        item = _Waiting(batch, asyncio.get_running_loop().create_future())
-        # Nobody has to look at an acknowledgement: a failure is also told by `error`.
-        item.durable.add_done_callback(_look_at)
+        item = Waiting(batch, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._rows += item.rows
         self._wake.set()
@@ -161,8 +147,7 @@ class Writer:
 
     async def _write_group(self) -> None:
         """One try with the first group. What fails stays where it is."""
-        waiting = (item.batch for item in self._waiting)
-        batches = group(islice(waiting, 1) if self._alone else waiting, GROUP_ROWS)
+        batches = group(islice(self._waiting, 1) if self._alone else self._waiting, GROUP_ROWS)
         try:
             async with self.transaction() as connection:
                 resumed = batches[0].session_id not in self._resumed
@@ -218,6 +203,8 @@ class Writer:
             item = self._waiting.popleft()
             if not item.durable.done():
                 item.durable.set_exception(problem)
+                # Nobody has to look at it: the failure is also told by `error`.
+                item.durable.exception()
         self._rows = 0
         self._moved.set()
 
@@ -225,11 +212,6 @@ class Writer:
         if error != self.error:
             self.error = error
             self.on_state(error)
-
-
-def _look_at(durable: asyncio.Future[Any]) -> None:
-    if not durable.cancelled():
-        durable.exception()
 
 
 def _brief(error: BaseException) -> str:

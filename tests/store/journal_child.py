@@ -26,7 +26,7 @@ async def main(database: Path) -> None:
         store.write(batch).add_done_callback(lambda _, last=last: print(last, flush=True))
         number += 1
         # Sometimes one by one, sometimes many at once.
-        await asyncio.sleep(0 if number % 50 else 0.005)
+        await asyncio.sleep(0 if number % 20 else 0.01)
         await store.room()
 
 

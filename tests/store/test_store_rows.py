@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import get_type_hints
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store_strategies import changes, rows
 from store_world import (
-    changes,
     exactly,
     fold,
     operation,
     order,
     position,
     records,
-    rows,
     strategy,
     trade,
     trigger,
@@ -29,7 +29,7 @@ from monitor.store.tables import metadata
 
 in_one_store = settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -43,6 +43,10 @@ async def new_session(store: Store) -> int:
 async def test_the_rows_after_any_history_are_its_fold(
     store: Store, history: list[tuple[Changes, bool]]
 ) -> None:
+    await judge(store, history)
+
+
+async def judge(store: Store, history: list[tuple[Changes, bool]]) -> None:
     session_id = await new_session(store)
     for part, wait in history:
         durable = store.write(Batch(session_id, [], part))
@@ -125,3 +129,12 @@ async def test_of_many_operations_the_latest_500_are_shown(store: Store, session
     await store.write(Batch(session_id, [], Changes(operations=given_commands)))
     shown = (await store.rows(session_id)).operations
     assert [row.operation_id for row in shown] == list(range(101, 601))
+
+
+@pytest.mark.slow
+@settings(in_one_store, max_examples=300)
+@given(history=st.lists(st.tuples(changes(), st.booleans()), max_size=10))
+async def test_the_rows_after_any_long_history_are_its_fold(
+    store: Store, history: list[tuple[Changes, bool]]
+) -> None:
+    await judge(store, history)

@@ -14,6 +14,7 @@ from store_world import OtherProgram, begin, fold, nth_batch, order, records
 from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord
 from monitor.store import Batch, Store, StoreError
+from monitor.store.batch import Waiting, group
 from monitor.store.writer import GROUP_ROWS, WAITING_ROWS
 
 
@@ -56,6 +57,13 @@ async def test_an_acknowledged_batch_is_on_disk_for_everybody(
     assert look("SELECT order_id FROM orders").fetchall() == [(7,)]
 
 
+async def test_sqlite_is_asked_for_durability(store: Store) -> None:
+    """A kill cannot show this, only a loss of power could."""
+    async with store._database.reading() as connection:
+        for pragma, value in {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}.items():
+            assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == value
+
+
 async def test_what_waits_together_is_committed_together(store: Store, session_id: int) -> None:
     batches = [nth_batch(session_id, number) for number in range(50)]
     commits = count_commits(store)
@@ -74,7 +82,7 @@ async def test_a_long_queue_is_committed_in_groups_of_bounded_size(store: Store,
     assert store.durable_seq == 10 * each
 
 
-async def test_sessions_are_not_mixed_in_a_group(store: Store) -> None:
+async def test_several_sessions_may_wait_together(store: Store) -> None:
     one, two = await begin(store), await begin(store)
     for number in range(3):
         for session_id in (one, two):
@@ -82,6 +90,13 @@ async def test_sessions_are_not_mixed_in_a_group(store: Store) -> None:
     await store.flush()
     for session_id in (one, two):
         await must_be_whole(store, session_id, [nth_batch(session_id, number) for number in range(3)])
+
+
+async def test_a_group_is_of_one_session_and_never_empty() -> None:
+    queue = [Waiting(nth_batch(session_id, 0), asyncio.Future()) for session_id in (1, 1, 2, 1)]
+    assert [batch.session_id for batch in group(queue, 1000)] == [1, 1]
+    assert len(group(queue, 1)) == 1
+    assert len(group(queue, 2 * len(queue[0].batch))) == 2
 
 
 async def test_a_locked_database_delays_and_loses_nothing(
@@ -149,6 +164,8 @@ async def test_a_file_that_vanishes_is_noticed_and_its_return_too(
     for batch in batches[1:]:
         store.write(batch)
     assert "moved, deleted or replaced" in await states.next()
+    with pytest.raises(StoreError, match="moved, deleted or replaced"):
+        await store.rows(session_id)
     assert store.durable_seq == batches[0].records[-1].seq
     move(tmp_path / "elsewhere", file)
     await store.flush()

@@ -281,6 +281,9 @@ class Host:
         trigger.error = "" if complete else f"{order.status}: {order.reason}".rstrip(": ")
         self._changed_triggers[trigger_id] = None
 
+    def all_triggers(self) -> dict[int, TriggerRow]:
+        return {trigger_id: trigger.row() for trigger_id, trigger in self.triggers.items()}
+
     def take_triggers(self) -> dict[int, TriggerRow]:
         rows = {trigger_id: self.triggers[trigger_id].row() for trigger_id in self._changed_triggers}
         self._changed_triggers.clear()

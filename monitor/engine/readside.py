@@ -98,6 +98,22 @@ class ReadSide:
         self._bar = run.bar
         return changes
 
+    def snapshot(self) -> Changes:
+        """The whole present, without counting as told."""
+        run = self._run
+        run.mark()
+        changes = Changes(cleared=True, orders={o.order_id: o.row() for o in run.book.orders.values()})
+        changes.trades = {trade.trade_id: trade for trade in run.trades}
+        held = [position_row(run, p) for p in run.ledger.positions.values() if p.volume]
+        changes.positions = {row.position_id: row for row in held}
+        changes.accounts = {run.ledger.account_id: self._account()}
+        for strategy_id, host in run.hosts.items():
+            changes.strategies[strategy_id] = host.row()
+            changes.triggers.update(host.all_triggers())
+        if run.bar:
+            changes.equity.append(run.equity_chunk(0))
+        return changes
+
     def _take_positions(self, changes: Changes) -> None:
         for position in self._run.ledger.positions.values():
             row = position_row(self._run, position)

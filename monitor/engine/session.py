@@ -123,6 +123,12 @@ class ReplaySession:
         changes.cleared, self._cleared = self._cleared, False
         return changes
 
+    def snapshot(self) -> Changes:
+        """The whole present, for a reader that comes late."""
+        changes = self._reader.snapshot()
+        changes.seq = self.journal.seq
+        return changes
+
     def take_notes(self) -> list[tuple[str, int]]:
         notes, self.run.notes = self.run.notes, []
         return notes

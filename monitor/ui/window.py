@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
@@ -47,7 +47,10 @@ SMALLEST_SIZE = (960, 600)
 
 
 class MainWindow(QMainWindow):
-    """`on_quit_requested`, when set, is asked instead of closing; `finish` closes for good."""
+    """`on_quit_requested`, when set, is asked instead of closing; `finish` closes for good.
+    `closed` says that it did."""
+
+    closed = Signal()
 
     def __init__(self, door: WindowDoor, state_dir: Path, theme: Theme = DARK) -> None:
         super().__init__()
@@ -338,6 +341,7 @@ class MainWindow(QMainWindow):
         if self._finished or self.on_quit_requested is None:
             self.frames.stop()
             event.accept()
+            self.closed.emit()
         else:
             event.ignore()
             self.on_quit_requested()

@@ -1,0 +1,206 @@
+"""The composition root: builds the core, the window and their connection, and takes them down.
+
+The only file that knows everything. Two threads: the core's (engine, store, mirror) and this
+one, where Qt runs with qasync. Nothing crosses but the core's door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from monitor.assets import resource_path
+from monitor.core.core import Core
+from monitor.core.service import CoreThread, Setup, serve
+from monitor.engine.options import ReplayOptions
+from monitor.errors import UserError
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from monitor.ui.window import MainWindow
+
+Speed = float | None | Literal["unset"]
+SWITCH_INTERVAL = 0.0005  # measured: lets the core's thread in while the window paints
+_LOOK_MS = 500
+
+
+def sample_options() -> ReplayOptions:
+    """What a newcomer sees first: the bundled synthetic data with a strategy whose orders rest."""
+    return ReplayOptions(
+        file=str(resource_path("sample", "SIM.au9999.1m.csv.gz")),
+        strategy="channel_breakout",
+        multiplier=Decimal("1000"),
+        rate=Decimal("0.00002"),
+        slippage=Decimal("1"),
+        margin_rate=Decimal("0.08"),
+        capital=Decimal("5000000"),
+        participation=Decimal("0.05"),
+    )
+
+
+def run_headless(
+    settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool, loop: bool
+) -> int:
+    """The same core without a window, until Ctrl+C or SIGTERM."""
+    _prepare(settings)
+    setup = _setup(settings, start, speed, paused, loop=loop)
+
+    async def main() -> None:
+        running = asyncio.get_running_loop()
+
+        def ready(core: Core) -> None:
+            for name in (signal.SIGINT, signal.SIGTERM):
+                running.add_signal_handler(name, core.stop)
+            url = core.stats().mirror_url
+            if not url:
+                raise UserError(core.stats().mirror_error or "the mirror did not start")
+            print(f"The web page is at {url} (Ctrl+C ends)", flush=True)  # noqa: T201 this is the interface
+
+        await serve(setup, ready)
+
+    asyncio.run(main())
+    return 0
+
+
+def run_window(settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool) -> int:
+    """The window, until it is closed."""
+    _prepare(settings)
+    core = CoreThread(_setup(settings, start, speed, paused, loop=False))
+    core.start()  # works while Qt is imported
+    try:
+        return _show(settings, core)
+    finally:
+        core.stop()
+
+
+def _prepare(settings: Settings) -> None:
+    """The folder for our files, logging, and what Python says when it crashes."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the data folder {settings.data_dir} cannot be made: {error.strerror}") from error
+    logging.basicConfig(
+        level=settings.log.level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    faulthandler.enable()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+
+
+def _setup(
+    settings: Settings, start: ReplayOptions | None, speed: Speed, paused: bool, *, loop: bool
+) -> Setup:
+    return Setup(
+        database=settings.database,
+        start=start,
+        fallback=sample_options(),
+        speed=1.0 if speed == "unset" else speed,
+        play=False if paused else None,
+        loop_replay=loop,
+        mirror=settings.mirror.enabled,
+        host=settings.mirror.host,
+        port=settings.mirror.port,
+        web_root=resource_path("web"),
+    )
+
+
+def _show(settings: Settings, core: CoreThread) -> int:
+    import qasync
+
+    application = _make_application()
+    core.wait()
+    with _reporting_errors() as failures:
+        window = _make_window(settings, core)
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+            runner.run(_until_closed(application, window, core, failures))
+    if core.failure is not None:
+        raise core.failure
+    return 1 if failures else 0
+
+
+def _make_application() -> QApplication:
+    from PySide6.QtWidgets import QApplication
+
+    from monitor.ui.theme import DARK, apply_theme
+
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Trading Monitor")
+    application.setDesktopFileName("trading-monitor")
+    application.setQuitOnLastWindowClosed(False)
+    apply_theme(application, DARK)
+    return application
+
+
+def _make_window(settings: Settings, core: CoreThread) -> MainWindow:
+    from monitor.ui.tickets.binding import attach_tickets
+    from monitor.ui.tickets.rules import MS, SECOND, Limits
+    from monitor.ui.window import MainWindow
+
+    window = MainWindow(core, settings.data_dir)
+    closing = settings.closing
+    limits = Limits(
+        arm_ns=closing.arm_ms * MS,
+        max_ticks=closing.max_ticks,
+        stale_ns=int(closing.stale_s * SECOND),
+        expire_ns=int(closing.expire_s * SECOND),
+    )
+    attach_tickets(window, limits)
+    return window
+
+
+async def _until_closed(
+    application: QApplication, window: MainWindow, core: CoreThread, failures: list[str]
+) -> None:
+    """Show the window and wait until it closed, a signal came, or the core died."""
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failures.append(_sentence(context)))
+    window.closed.connect(closed.set)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, window.finish)
+    application.commitDataRequest.connect(lambda _: window.save_layout())
+    window.show()
+    while not closed.is_set():
+        try:
+            await asyncio.wait_for(closed.wait(), _LOOK_MS / 1000)
+        except TimeoutError:
+            if not core.alive:
+                window.finish()
+            while failures and not closed.is_set():
+                window.show_message(failures.pop(0), "error")
+
+
+def _sentence(context: dict[str, object]) -> str:
+    error = context.get("exception")
+    text = str(context.get("message", "")) if error is None else f"{type(error).__name__}: {error}"
+    logging.getLogger("monitor.app").error("unexpected: %s", text, exc_info=error)  # type: ignore[arg-type]
+    return f"Unexpected error, please report it: {text}"
+
+
+@contextmanager
+def _reporting_errors() -> Iterator[list[str]]:
+    """Errors in Qt slots end nowhere by themselves: log them and show them in the window."""
+    failures: list[str] = []
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        logging.getLogger("monitor.app").error(
+            "unexpected\n%s", "".join(traceback.format_exception(kind, error, trace))
+        )
+        failures.append(f"Unexpected error, please report it: {kind.__name__}: {error}")
+
+    before, sys.excepthook = sys.excepthook, report
+    try:
+        yield failures
+    finally:
+        sys.excepthook = before

@@ -1,0 +1,1 @@
+"""The core thread: engine, store and mirror on one asyncio loop; commands in, changed rows out."""

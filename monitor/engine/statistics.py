@@ -22,7 +22,7 @@ from monitor.engine.klines.times import local_days
 from monitor.engine.values import ZERO, Side
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-CENT_RISK_FLOOR = 1e-6
+DOWNSIDE_FLOOR = 1e-6
 COMBINED_RISK_FLOOR = 1e-9
 DOWNSIDE_DAYS = 252
 """vn.py annualises downside risk with 252 days whatever `annual_days` is."""
@@ -318,7 +318,7 @@ def rgr_ratio(returns: FloatArray, yearly: float, worst_percent: float) -> float
     fall = abs(worst_percent) / 100
     worst_days = float(np.mean(np.sort(returns)[: math.ceil(len(returns) * 0.05)]))
     tail_loss = abs(worst_days) if worst_days else fall * 0.5
-    risk = 0.5 * max(downside, CENT_RISK_FLOOR) + 0.3 * fall + 0.2 * tail_loss
+    risk = 0.5 * max(downside, DOWNSIDE_FLOOR) + 0.3 * fall + 0.2 * tail_loss
     skew = 1 + 0.1 * math.tanh(skewness(returns))
     return gain * stability * skew * tail / max(risk, COMBINED_RISK_FLOOR)
 

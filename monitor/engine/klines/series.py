@@ -123,14 +123,11 @@ class BarSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         ValueError when times do not rise or lengths differ, `KlineError` for impossible sizes.
         """
         times = np.array(time_ns, dtype=np.int64)
-        if np.any(np.diff(times) <= 0):
-            raise ValueError("times of bars must rise strictly")
         prices = [np.array(column, dtype=np.float64) for column in (open, high, low, close)]
         volumes = np.array(volume, dtype=np.float64)
         interest = None if open_interest is None else np.array(open_interest, dtype=np.float64)
         columns = [*prices, volumes] if interest is None else [*prices, volumes, interest]
-        if any(column.shape != times.shape for column in columns):
-            raise ValueError("columns of bars must have the same length")
+        check_shape(times, columns)
         digits, units = exact_units(prices, tick)
         floats = [column / 10**digits for column in units]
         for array in (times, *units, *floats, *columns):
@@ -161,6 +158,14 @@ class BarSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             zone=zone,
             report=found,
         )
+
+
+def check_shape(times: IntArray, columns: Sequence[FloatArray]) -> None:
+    """ValueError unless times rise and every column has one number for each of them."""
+    if np.any(np.diff(times) <= 0):
+        raise ValueError("times of bars must rise strictly")
+    if any(column.shape != times.shape for column in columns):
+        raise ValueError("columns of bars must have the same length")
 
 
 def exact_units(prices: Sequence[FloatArray], tick: Decimal | None) -> tuple[int, list[IntArray]]:

@@ -36,14 +36,15 @@ class Desk(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = Context()
-        self.active_orders = RowTable(ACTIVE_ORDERS, self.context, self)
-        self.order_history = RowTable(ORDER_HISTORY, self.context, self)
-        self.trades = RowTable(TRADES, self.context, self)
-        self.positions = RowTable(POSITIONS, self.context, self)
-        self.strategies = RowTable(STRATEGIES, self.context, self)
-        self.triggers = RowTable(TRIGGERS, self.context, self)
-        self.log = RowTable(LOG, self.context, self)
-        self.operations = RowTable(OPERATIONS, self.context, self)
+        # No Qt parent: a view that refers to its table keeps it alive, whoever goes first.
+        self.active_orders = RowTable(ACTIVE_ORDERS, self.context)
+        self.order_history = RowTable(ORDER_HISTORY, self.context)
+        self.trades = RowTable(TRADES, self.context)
+        self.positions = RowTable(POSITIONS, self.context)
+        self.strategies = RowTable(STRATEGIES, self.context)
+        self.triggers = RowTable(TRIGGERS, self.context)
+        self.log = RowTable(LOG, self.context)
+        self.operations = RowTable(OPERATIONS, self.context)
         self.accounts: dict[str, AccountRow] = {}
         self.curves: dict[str, EquitySeries] = {}
         self.session: SessionRow | None = None

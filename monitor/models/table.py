@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, TypeAlias
 
@@ -71,6 +72,8 @@ class RowTable(QAbstractTableModel):
         self._stale: set[Id] = set()  # shown, but not where the sort wants them
         self._leaving: set[Id] = set()  # shown, but gone: held for the eye
         self._hold = Hold.NONE
+        self._changing = False
+        self._asked: Hold | None = None  # a hold asked for by a slot while the rows were changing
         self._predicate: Predicate | None = None
         self._window: tuple[int, int] | None = None
         self._sorter = Sorter(spec, self.default_sort(), context)
@@ -109,6 +112,10 @@ class RowTable(QAbstractTableModel):
 
     def apply(self, upserts: Iterable[Row] = (), removals: Iterable[Id] = ()) -> None:
         """Take new and changed rows and drop others, all at once. A row in both stays."""
+        with self._change():
+            self._apply(upserts, removals)
+
+    def _apply(self, upserts: Iterable[Row], removals: Iterable[Id]) -> None:
         updates: list[Update] = []
         new: list[Row] = []
         gone: dict[Id, None] = {}
@@ -134,12 +141,13 @@ class RowTable(QAbstractTableModel):
         """Forget every row. Sort and filter stay."""
         if not self._rows and not self._shown:
             return
-        self.beginResetModel()
-        for store in (self._rows, self._arrivals, self._shown, self._keys, self._key_of):
-            store.clear()
-        self._stale.clear()
-        self._leaving.clear()
-        self.endResetModel()
+        with self._change():
+            self.beginResetModel()
+            for store in (self._rows, self._arrivals, self._shown, self._keys, self._key_of):
+                store.clear()
+            self._stale.clear()
+            self._leaving.clear()
+            self.endResetModel()
 
     def tick(self) -> None:
         """The clock moved: texts that age are to be drawn anew."""
@@ -169,7 +177,8 @@ class RowTable(QAbstractTableModel):
     def sort_by(self, levels: Sequence[Sort] | None) -> None:
         """Sort by these levels, the first counts most; None for the table's own order."""
         self._sorter = Sorter(self.spec, self.default_sort() if levels is None else levels, self.context)
-        self._resort(self._key_of)
+        with self._change():
+            self._resort(self._key_of)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         self.sort_changed.emit()
 
@@ -185,9 +194,10 @@ class RowTable(QAbstractTableModel):
         self._predicate = predicate
         gone = dict.fromkeys(row_id for row_id in self._key_of if not self._passes(row_id))
         held, self._hold = self._hold, Hold.NONE  # asked for by the user: nothing waits
-        self._remove(gone)
-        self._insert([row for row_id, row in self._rows.items() if row_id not in self._key_of])
-        self._hold = held
+        with self._change():
+            self._remove(gone)
+            self._insert([row for row_id, row in self._rows.items() if row_id not in self._key_of])
+            self._hold = held
         self.filter_changed.emit()
 
     @property
@@ -201,13 +211,32 @@ class RowTable(QAbstractTableModel):
     def hold(self, still: Hold | bool) -> None:
         """Keep rows where they are while the user points at them, or let them go where they belong."""
         level = (Hold.ROWS if still else Hold.NONE) if isinstance(still, bool) else still
+        if self._changing:
+            self._asked = level
+            return
         relaxed = level < self._hold
         self._hold = level
-        if relaxed and level < Hold.ROWS:
+        if not relaxed:
+            return
+        with self._change():
             self._remove(dict.fromkeys(self._leaving))
-            self._resort([row_id for row_id in self._stale if self._key_of[row_id][0]])
-        if relaxed and level is Hold.NONE:
-            self._resort(list(self._stale))
+            settle = level is Hold.NONE
+            self._resort([row_id for row_id in self._stale if settle or self._key_of[row_id][0]])
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Rows change within. A slot that asks for a hold meanwhile is heard afterwards; one that
+        changes rows is a mistake."""
+        if self._changing:
+            raise RuntimeError(f"table {self.spec.id} was changed by a slot of its own signal")
+        self._changing = True
+        try:
+            yield
+        finally:
+            self._changing = False
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self.hold(asked)
 
     def set_window(self, first: int, last: int) -> None:
         """The displayed positions somebody sees: changes elsewhere are not signalled, since they
@@ -344,15 +373,18 @@ class RowTable(QAbstractTableModel):
             places = [(len(self._keys) - len(gone), len(self._keys) - 1)]
         for first, last in reversed(places):
             self.beginRemoveRows(QModelIndex(), first, last)
+            for row in self._shown[first : last + 1]:
+                self._forget(self.spec.key(row))
             del self._keys[first : last + 1]
             del self._shown[first : last + 1]
             self.endRemoveRows()
-        for row_id in gone:
-            del self._key_of[row_id]
-            self._stale.discard(row_id)
-            self._leaving.discard(row_id)
-            if row_id not in self._rows:
-                del self._arrivals[row_id]
+
+    def _forget(self, row_id: Id) -> None:
+        del self._key_of[row_id]
+        self._stale.discard(row_id)
+        self._leaving.discard(row_id)
+        if row_id not in self._rows:
+            del self._arrivals[row_id]
 
     def _resort(self, row_ids: Iterable[Id]) -> None:
         """Put rows where the sort wants them."""

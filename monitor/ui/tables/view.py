@@ -175,7 +175,8 @@ class TableView(QTableView):
             return False
         last = self.rows.rowCount() - 1
         here = self.currentIndex().row()
-        moves = {"j": min(here + 1, last), "k": max(here - 1, 0), "g": 0, "G": last}
+        step = 1 if self.selectionModel().hasSelection() else 0  # the first key selects where one is
+        moves = {"j": min(max(here + step, 0), last), "k": max(here - step, 0), "g": 0, "G": last}
         keys = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.text() in moves:
             self._go(moves[event.text()])

@@ -84,7 +84,8 @@ def open_database(url: str | Path, *, lock_wait_s: float) -> Database:
         address = _address(url)
         engine = create_async_engine(address, **_pool(address))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
-        raise StoreError(f"{url} cannot be used as a database: {error}.") from error
+        # The address itself is not repeated: it may hold a password.
+        raise StoreError(f"The address cannot be used as a database: {reason(error)}.") from error
     if address.get_backend_name() != "sqlite":
         return Database(engine, None)
     database = Database(engine, Path(str(address.database)))
@@ -146,6 +147,12 @@ def passing(error: Exception) -> bool:
         return False
     worldly = (OSError, PoolTimeoutError, OperationalError, InternalError, InterfaceError)
     return isinstance(error, worldly) or type(error) is DatabaseError
+
+
+def locked(error: Exception) -> bool:
+    """Whether somebody else holds what we need, in SQLite."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 PLAIN = {

@@ -6,30 +6,47 @@ something to change.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.database import WRITES, Database, StoreError, reason
+from monitor.store.database import WRITES, Database, StoreError, locked, reason
 
 # Oldest first; a test compares them with the scripts in `migrations/versions`.
 REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
 
+ASK_AGAIN_S = 0.02
 
-async def migrate(database: Database) -> None:
-    """StoreError when the database is newer than the program, somebody else's, or broken."""
-    try:
-        async with database.engine.connect() as connection, connection.begin():
-            version = await connection.run_sync(_version)
-        if version != HEAD:
-            _check(version)
-            async with database.engine.connect() as connection:
-                await _upgrade(await connection.execution_options(**{WRITES: True}))
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"The database cannot be opened: {reason(error)}.") from error
+
+async def migrate(database: Database, *, patience_s: float) -> None:
+    """StoreError when the database is newer than the program, somebody else's, or broken.
+
+    Two programs that make the same file WAL refuse each other at once, whatever time-out
+    SQLite was given; so a locked database is asked again for `patience_s`.
+    """
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            await _migrate(database)
+            return
+        except (SQLAlchemyError, OSError) as error:
+            if not locked(error) or time.monotonic() > end:
+                raise StoreError(f"The database cannot be opened: {reason(error)}.") from error
+        await asyncio.sleep(ASK_AGAIN_S)
+
+
+async def _migrate(database: Database) -> None:
+    async with database.engine.connect() as connection, connection.begin():
+        version = await connection.run_sync(_version)
+    if version != HEAD:
+        _check(version)
+        async with database.engine.connect() as connection:
+            await _upgrade(await connection.execution_options(**{WRITES: True}))
 
 
 async def _upgrade(connection: AsyncConnection) -> None:

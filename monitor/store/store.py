@@ -62,7 +62,7 @@ class Store:
         to this program's version, and start the writer."""
         database = open_database(url, lock_wait_s=lock_wait_s)
         try:
-            await migrate(database)
+            await migrate(database, patience_s=lock_wait_s)
             database.remember_file()
         except StoreError:
             await database.close()

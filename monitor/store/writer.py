@@ -47,6 +47,7 @@ class Writer:
         self._turn = asyncio.Lock()
         self._waiting: deque[Waiting] = deque()
         self._rows = 0
+        self._given = 0
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
         self._closing = False
@@ -71,23 +72,25 @@ class Writer:
         item = Waiting(batch, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._rows += item.rows
+        self._given += 1
         self._wake.set()
         return item.durable
 
     async def room(self) -> None:
         """Wait until at most WAITING_ROWS rows wait. StoreError when they never will go."""
-        while self._rows > WAITING_ROWS and self._broken is None:
+        await self._until(lambda: self._rows <= WAITING_ROWS)
+
+    async def flush(self) -> None:
+        """Wait until everything given so far is durable. StoreError when it never will be."""
+        given = self._given
+        await self._until(lambda: self._given - len(self._waiting) >= given)
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        while self._broken is None and not reached():
             self._moved.clear()
             await self._moved.wait()
         if self._broken is not None:
             raise self._broken
-
-    async def flush(self) -> None:
-        """Wait until everything given so far is durable."""
-        if self._broken is not None:
-            raise self._broken
-        if self._waiting:
-            await asyncio.shield(self._waiting[-1].durable)
 
     def forget(self, session_id: int) -> None:
         """The session has ended: if it is written to again, it is marked as open again."""

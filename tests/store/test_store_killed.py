@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from store_world import RECORDS_PER_BATCH, fold, nth_batch, records
+from store_world import RECORDS_PER_BATCH, begin, fold, nth_batch, records
 
 from monitor.store import Store
 
@@ -51,6 +52,30 @@ async def must_agree(file: Path, acknowledged: int) -> int:
     batches = [nth_batch(session.session_id, n) for n in range(len(survived) // RECORDS_PER_BATCH)]
     assert fold([shown]) == fold(batch.changes for batch in batches)
     return len(survived)
+
+
+def cut_off(file: Path, copy: Path, at: float) -> Path:
+    """What a power failure leaves: the file, and its log torn somewhere."""
+    copy.mkdir()
+    shutil.copy(file, copy / file.name)
+    log = file.with_name(file.name + "-wal").read_bytes()
+    (copy / f"{file.name}-wal").write_bytes(log[: int(len(log) * at)])
+    return copy / file.name
+
+
+async def test_a_log_torn_anywhere_leaves_whole_batches(file: Path, tmp_path: Path) -> None:
+    founder = await Store.open(file)
+    session_id = await begin(founder)
+    await founder.close()
+    store, dice, lengths = await Store.open(file), random.Random(7), set()
+    await store.last_session()
+    for number in range(40):
+        await store.write(nth_batch(session_id, number))
+    for cut in range(25):
+        torn = cut_off(file, tmp_path / str(cut), dice.random())
+        lengths.add(await must_agree(torn, acknowledged=0))
+    assert len(lengths) > 10
+    await store.close()
 
 
 async def kill_again_and_again(file: Path, times: int, seed: int) -> None:

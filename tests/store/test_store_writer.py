@@ -225,6 +225,14 @@ async def test_a_wrong_row_stops_the_store_after_all_that_was_right(file: Path, 
     await store.close()
 
 
+async def test_a_table_that_does_not_fit_is_our_mistake_and_not_waited_for(
+    store: Store, session_id: int, other_program: OtherProgram
+) -> None:
+    other_program.connection.execute("ALTER TABLE orders RENAME COLUMN reason TO why")
+    with pytest.raises(StoreError, match=r"refused a row.*no column named reason"):
+        await store.write(Batch(session_id, records(1), Changes(orders={1: order(1)})))
+
+
 async def test_full_speed_waits_for_room(store: Store, session_id: int, other_program: OtherProgram) -> None:
     await store.room()
     other_program.lock()
@@ -265,9 +273,10 @@ async def test_closing_does_not_wait_for_ever_and_says_what_is_lost(
 
 
 async def test_an_acknowledgement_may_be_given_up(store: Store, session_id: int) -> None:
-    store.write(nth_batch(session_id, 0)).cancel()
-    await store.write(nth_batch(session_id, 1))
-    assert store.durable_seq == 6
+    for number in range(3):
+        store.write(nth_batch(session_id, number)).cancel()
+    await store.flush()
+    assert store.durable_seq == 9
 
 
 async def test_a_session_cannot_be_begun_in_a_locked_database(

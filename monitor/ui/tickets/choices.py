@@ -18,7 +18,8 @@ from monitor.engine.values import OrderType
 from monitor.ui.tickets import words
 from monitor.ui.tickets.leaving import Leaving
 from monitor.ui.tickets.parts import TicketField, VerbButton
-from monitor.ui.tickets.questions import CloseChoice, part_of
+from monitor.ui.tickets.questions import CloseChoice
+from monitor.ui.tickets.told import part_of
 
 SHARES = ((100, "a"), (50, "h"), (25, "q"))
 LEAVING = {

@@ -13,7 +13,7 @@ from monitor.engine.commands import AnyCommand, PauseReplay, Reply, accepted, re
 from monitor.engine.values import ReplayState
 from monitor.ui.tickets.facts import Facts
 from monitor.ui.tickets.picture import Picture, picture
-from monitor.ui.tickets.questions import Question, Quit, Send, Step, Stop, Wait
+from monitor.ui.tickets.question import Question, Quit, Send, Step, Stop, Wait
 from monitor.ui.tickets.rules import Hands, Limits, Phase, Ticket
 from monitor.ui.tickets.view import Clock, View, engine_now_ns
 

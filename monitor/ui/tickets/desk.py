@@ -21,12 +21,12 @@ from monitor.ui.tickets.conversation import Asks, Conversation
 from monitor.ui.tickets.keys import KeyWatch
 from monitor.ui.tickets.leaving import LeaveQuestion, Leaving, must_ask
 from monitor.ui.tickets.panel import TicketPanel
+from monitor.ui.tickets.question import Question
 from monitor.ui.tickets.questions import (
     CancelQuestion,
     CloseAllQuestion,
     CloseChoice,
     CloseQuestion,
-    Question,
 )
 from monitor.ui.tickets.rules import Ending, Limits
 from monitor.ui.tickets.view import Clock, SystemClock, View

@@ -11,8 +11,10 @@ from enum import StrEnum
 
 import msgspec
 
+from monitor.engine.closing import quote_is_stale, see, ticks_moved
 from monitor.engine.commands import SeenPosition
 from monitor.engine.rows import OrderRow, PositionRow, StrategyRow
+from monitor.engine.values import NS_PER_SECOND
 from monitor.models import format
 from monitor.ui.tickets import words
 
@@ -41,14 +43,7 @@ class Leg(msgspec.Struct, frozen=True):
     working: tuple[OrderRow, ...] = ()
 
     def seen(self) -> SeenPosition:
-        row = self.position
-        return SeenPosition(
-            position_id=row.position_id,
-            version=row.version,
-            volume=row.volume,
-            price=row.last_price,
-            working_orders=tuple(sorted(order.order_id for order in self.working)),
-        )
+        return see(self.position, self.working)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -129,17 +124,15 @@ def _position_changes(old: PositionRow, new: PositionRow) -> list[Difference]:
 def _price_changes(
     old: PositionRow, new: PositionRow, engine_now_ns: int, max_ticks: int, stale_ns: int
 ) -> list[Difference]:
-    was, now = old.last_price, new.last_price
-    shown = (format.price(was, old.price_digits), format.price(now, new.price_digits))
     found = []
-    if was is None or now is None:
-        if was is not now:
-            found.append(Difference(Guard.MOVED, f"{old.symbol} price", *shown))
-    elif abs(now - was) > max_ticks * old.tick:
-        found.append(Difference(Guard.MOVED, f"{old.symbol} price", *shown))
-    if new.quote_ns is None or engine_now_ns - new.quote_ns > stale_ns:
+    moved = ticks_moved(old.last_price, new.last_price, old.tick)
+    if old.last_price != new.last_price and (moved is None or moved > max_ticks):
+        digits = old.price_digits
+        prices = (format.price(old.last_price, digits), format.price(new.last_price, digits))
+        found.append(Difference(Guard.MOVED, f"{old.symbol} price", *prices))
+    if quote_is_stale(new, engine_now_ns, stale_ns):
         age = None if new.quote_ns is None else engine_now_ns - new.quote_ns
-        limit = f"at most {Decimal(stale_ns) / 1_000_000_000:f} s old"
+        limit = f"at most {format.volume(Decimal(stale_ns) / NS_PER_SECOND)} s old"
         found.append(Difference(Guard.STALE, f"{old.symbol} quote", limit, words.age(age)))
     return found
 

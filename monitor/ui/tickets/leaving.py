@@ -11,18 +11,13 @@ from enum import StrEnum
 
 import msgspec
 
-from monitor.engine.commands import CancelOrder, CancelOrders, StepReplay, StopStrategy
+from monitor.engine.commands import CancelOrders, StepReplay, StopStrategy
 from monitor.engine.rows import ReplayRow
 from monitor.engine.values import ReplayState, World
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
-from monitor.ui.tickets.questions import (
-    Line,
-    Quit,
-    Send,
-    Step,
-    Stop,
-    Wait,
+from monitor.ui.tickets.question import Line, Quit, Send, Step, Stop, Wait
+from monitor.ui.tickets.told import (
     close_all,
     closing_lines,
     leg_name,
@@ -150,7 +145,7 @@ class LeaveQuestion:
             yield from self._flatten(seen, key, view)
 
     def _cancel(self, seen: Facts, key: str) -> Iterator[Step]:
-        yield Send((CancelOrders(key=key, order_ids=seen.order_ids()),))
+        yield Send((CancelOrders(key=key, order_ids=seen.order_ids(), all=True),))
         ids = set(seen.order_ids())
         yield Wait("Cancelling the orders", lambda view: not _still_working(view, ids))
         yield Quit()
@@ -210,12 +205,12 @@ def _quiet(seen: Facts, key: str) -> Iterator[Step]:
     """Stop the strategies and cancel the orders that belong to no closing."""
     running = tuple(row.strategy_id for row in seen.strategies)
     if running:
-        yield Send(tuple(StopStrategy(key=f"{key}-stop-{one}", strategy_id=one) for one in running))
+        stops = tuple(StopStrategy(key=f"{key}-stop-{one}", strategy_id=one) for one in running)
+        yield Send(stops, forgiven=("changed",))
         yield Wait("Stopping the strategies", lambda now: not running_strategies(now))
     ids = set(seen.order_ids())
     if ids:
-        cancels = tuple(CancelOrder(key=f"{key}-cancel-{one}", order_id=one) for one in sorted(ids))
-        yield Send(cancels, forgiven=("finished", "unknown"))
+        yield Send((CancelOrders(key=f"{key}-cancel", order_ids=tuple(sorted(ids))),))
         yield Wait("Cancelling the orders", lambda now: not _still_working(now, ids))
 
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from monitor.ui.theme import set_tone
-from monitor.ui.tickets.questions import Line
+from monitor.ui.tickets.question import Line
 
 
 class VerbButton(QPushButton):

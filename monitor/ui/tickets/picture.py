@@ -12,7 +12,7 @@ import msgspec
 from monitor.engine.values import EngineState, ReplayState, World
 from monitor.models import format
 from monitor.ui.tickets.facts import Difference, Facts, Guard
-from monitor.ui.tickets.questions import Line, Question
+from monitor.ui.tickets.question import Line, Question
 from monitor.ui.tickets.rules import Phase, Ticket, Waiting
 from monitor.ui.tickets.view import View
 
@@ -78,7 +78,7 @@ def _accounts(facts: Facts, view: View) -> str:
 def _left(ticket: Ticket, now_ns: int) -> str:
     if ticket.phase is not Phase.ASKING:
         return ""
-    return f"keeps and closes in {math.ceil(ticket.seconds_left(now_ns))} s"
+    return f"goes away unanswered in {math.ceil(ticket.seconds_left(now_ns))} s"
 
 
 def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: str) -> tuple[str, str]:

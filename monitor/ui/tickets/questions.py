@@ -1,4 +1,5 @@
-"""The questions as data: what is asked, in which words, and which commands a yes means.
+"""The questions about positions and orders: what is asked, in which words, and which command a
+yes means.
 
 Pure: reads rows through a `View`, writes texts and commands. Knows no widget and no clock;
 when a question may be answered is decided by `rules`.
@@ -6,131 +7,33 @@ when a question may be answered is decided by `rules`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol, TypeAlias
+from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 
-from monitor.engine.commands import (
-    AnyCommand,
-    CancelOrder,
-    CancelOrders,
-    CloseAllPositions,
-    ClosePosition,
-)
-from monitor.engine.rows import OrderRow, PositionRow
+from monitor.engine.commands import CancelOrder, CancelOrders, ClosePosition
+from monitor.engine.rows import PositionRow
 from monitor.engine.values import Offset, OrderType
 from monitor.models import format
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
+from monitor.ui.tickets.question import Line, Send, Step
+from monitor.ui.tickets.told import (
+    cancels,
+    close_all,
+    closing_lines,
+    closing_orders,
+    last_price,
+    leg_name,
+    only_symbol,
+    order_name,
+    position_words,
+    positions_facts,
+    side_verb,
+    tone_of,
+)
 from monitor.ui.tickets.view import View, currency_of, strategy_name
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One fact on a ticket. `tone` is "", "gain", "loss", "warn" or "muted"."""
-
-    label: str
-    value: str
-    tone: str = ""
-
-
-class Send(msgspec.Struct, frozen=True):
-    """Submit these together; all must be accepted before the next step is taken. A refusal
-    by one of the `forgiven` guards counts as done: what was to end had ended already."""
-
-    commands: tuple[AnyCommand, ...]
-    forgiven: tuple[str, ...] = ()
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """Go on when `done` says so of the newest rows; `text` is shown meanwhile."""
-
-    text: str
-    done: Callable[[View], bool]
-
-
-class Quit(msgspec.Struct, frozen=True):
-    """End the application."""
-
-
-class Stop(msgspec.Struct, frozen=True):
-    """It cannot go on: `reason` is shown, nothing more is sent."""
-
-    reason: str
-
-
-Step: TypeAlias = Send | Wait | Quit | Stop
-
-
-class Question(Protocol):
-    """What a ticket is about. Texts are of the facts as they are now; `steps` of those seen."""
-
-    title: str
-    keep: str
-
-    def look(self, view: View) -> Facts | None:
-        """The facts of the moment, or None when there is nothing left to ask about."""
-        ...
-
-    def headline(self, facts: Facts) -> str: ...
-
-    def consequence(self, facts: Facts) -> str: ...
-
-    def verb(self, facts: Facts) -> str:
-        """What the button does."""
-        ...
-
-    def words(self, facts: Facts) -> tuple[str, ...]:
-        """One of these must be typed; empty when Enter is enough."""
-        ...
-
-    def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]: ...
-
-    def problem(self) -> str:
-        """Why the present choice cannot be sent, or ""."""
-        ...
-
-    def steps(self, seen: Facts, key: str, view: View) -> Iterator[Step]: ...
-
-    def declines(self) -> bool:
-        """Whether the present choice is to keep everything as it is."""
-        ...
-
-    def gone(self) -> str:
-        """The sentence for a cause that vanished."""
-        ...
-
-
-def closing_orders(position: PositionRow, orders: Sequence[OrderRow]) -> tuple[OrderRow, ...]:
-    """Working orders that a close of this position cancels first."""
-    return tuple(
-        order
-        for order in orders
-        if order.symbol == position.symbol
-        and order.account_id == position.account_id
-        and order.strategy_id == position.strategy_id
-        and order.offset is not Offset.OPEN
-        and order.side is position.direction.closing_side
-    )
-
-
-def part_of(volume: Decimal, percent: int) -> Decimal:
-    """A share of a position in whole units of its own precision, at least one."""
-    unit = Decimal(1).scaleb(min(0, int(volume.normalize().as_tuple().exponent)))
-    share = (volume * percent / 100).quantize(unit, ROUND_HALF_UP)
-    return min(volume, max(unit, share))
-
-
-def side_verb(position: PositionRow) -> str:
-    return position.direction.closing_side.title()
-
-
-def order_name(row: OrderRow) -> str:
-    """An order in words: "#17 Sell 3 DCE.m2005 at 2,671"."""
-    left = row.quantity - row.filled_quantity
-    at = "at market" if row.price is None else f"at {format.price(row.price)}"
-    return f"#{row.order_id} {row.side.title()} {format.volume(left)} {row.symbol} {at}"
 
 
 class CloseChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -342,81 +245,13 @@ class CancelQuestion:
 
     def steps(self, seen: Facts, key: str, view: View) -> Iterator[Step]:
         ids = seen.order_ids()
-        if self.order_ids is None:
-            yield Send((CancelOrders(key=key, order_ids=ids),))
-        elif len(ids) == 1:
+        if self.order_ids is not None and len(ids) == 1:
             yield Send((CancelOrder(key=key, order_id=ids[0]),))
         else:
-            # Not CancelOrders: that one is refused when orders outside the choice work.
-            yield Send(tuple(CancelOrder(key=f"{key}-{order_id}", order_id=order_id) for order_id in ids))
+            yield Send((CancelOrders(key=key, order_ids=ids, all=self.order_ids is None),))
 
     def declines(self) -> bool:
         return False
 
     def gone(self) -> str:
         return "Nothing of it is working any more: nothing was sent."
-
-
-# Parts that several questions share
-
-
-def positions_facts(view: View) -> Facts | None:
-    orders = view.active_orders()
-    legs = tuple(Leg(row, closing_orders(row, orders)) for row in view.positions())
-    return Facts(legs=legs) if legs else None
-
-
-def close_all(seen: Facts, key: str, max_ticks: int) -> CloseAllPositions:
-    return CloseAllPositions(key=key, seen=tuple(leg.seen() for leg in seen.legs), max_ticks=max_ticks)
-
-
-def position_words(facts: Facts) -> tuple[str, ...]:
-    return (str(len(facts.legs)), *only_symbol({leg.position.symbol for leg in facts.legs}))
-
-
-def only_symbol(symbols: set[str]) -> tuple[str, ...]:
-    """The one symbol, also without its exchange; several cannot stand for "all"."""
-    if len(symbols) != 1:
-        return ()
-    symbol = next(iter(symbols))
-    return tuple(dict.fromkeys((symbol, symbol.rpartition(".")[2])))
-
-
-def leg_name(row: PositionRow) -> str:
-    return f"{row.direction.lower()} {format.volume(row.volume)} {row.symbol}"
-
-
-def last_price(row: PositionRow, engine_now_ns: int) -> str:
-    age = None if row.quote_ns is None else engine_now_ns - row.quote_ns
-    return f"{format.price(row.last_price, row.price_digits)}, {words.age(age)}"
-
-
-def cancels(orders: tuple[OrderRow, ...]) -> Line:
-    if not orders:
-        return Line("Cancels first", "no working order", "muted")
-    return Line("Cancels first", words.listed([order_name(row) for row in orders], 2), "warn")
-
-
-def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
-    rows = [leg.position for leg in facts.legs]
-    profits = [row.unrealised_profit for row in rows if row.unrealised_profit is not None]
-    gain = sum(profits, Decimal(0)) if len(profits) == len(rows) else None
-    worths = [row.last_price * row.volume * row.multiplier for row in rows if row.last_price is not None]
-    worth = sum(worths, Decimal(0)) if len(worths) == len(rows) else None
-    currencies = {currency_of(view, row.account_id) for row in rows}
-    if len(currencies) > 1:
-        gain = worth = None
-    currency = min(currencies, default="")
-    working = tuple(order for leg in facts.legs for order in leg.working)
-    prices = [f"{row.symbol} {last_price(row, engine_now_ns)}" for row in rows]
-    return [
-        Line("Last price", words.listed(prices, 2)),
-        Line("Estimated proceeds", words.money(worth, currency)),
-        Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
-        Line("Fee", "known when it fills", "muted"),
-        cancels(working),
-    ]
-
-
-def tone_of(gain: Decimal | None) -> str:
-    return "" if not gain else "gain" if gain > 0 else "loss"

@@ -100,6 +100,7 @@ class Ticket:
         self.limits = limits or Limits()
         self._hands = hands
         self._painted_ns: int | None = None
+        self._released = False
         self._touched_ns = now_ns
 
     # What the window tells it
@@ -111,7 +112,7 @@ class Ticket:
 
     def hidden(self) -> None:
         """The window lost the keyboard or the numbers were replaced: arming starts anew."""
-        self._painted_ns = None
+        self._painted_ns, self._released = None, False
 
     def touch(self, now_ns: int) -> None:
         """Somebody does something with it; an auto-repeat is nobody."""
@@ -157,7 +158,7 @@ class Ticket:
         """What is missing; `by` is the key that is being pressed to confirm."""
         if self.changes:
             return Waiting.ACKNOWLEDGEMENT
-        if self._hands.hold_other_than(by):
+        if not self._all_released(by):
             return Waiting.KEYS
         if self._painted_ns is None or now_ns - self._painted_ns < self.limits.arm_ns:
             return Waiting.TIME
@@ -203,6 +204,14 @@ class Ticket:
 
     def seconds_left(self, now_ns: int) -> float:
         return max(0.0, (self._touched_ns + self.limits.expire_ns - now_ns) / SECOND)
+
+    def _all_released(self, by: int | None) -> bool:
+        """Whether the hands have let go of every key since it was painted. From then on keys may
+        overlap as they do in quick typing: each press after that moment is meant."""
+        if not self._released and not self._hands.hold_other_than(by):
+            self._released = self._painted_ns is not None
+            return True
+        return self._released
 
     def _note(self, facts: Facts, engine_now_ns: int) -> None:
         limits = self.limits

@@ -1,0 +1,45 @@
+"""Where tickets meet the window: which user command opens which ticket, and who refreshes them.
+
+Owns nothing after `attach_tickets` returns. The only module of tickets that knows the window.
+"""
+
+from __future__ import annotations
+
+from monitor.ui.tickets.desk import TicketDesk
+from monitor.ui.tickets.rules import Limits
+from monitor.ui.tickets.view import Clock, DeskView
+from monitor.ui.window import MainWindow
+
+
+def attach_tickets(
+    window: MainWindow, limits: Limits | None = None, clock: Clock | None = None
+) -> TicketDesk:
+    """Give the window its tickets: closing, cancelling, and the question before it closes."""
+    tickets = TicketDesk(
+        window.ticket_host,
+        DeskView(window.desk),
+        window.answers,
+        show_message=window.show_message,
+        quit_application=window.finish,
+        clock=clock,
+        limits=limits,
+        theme=window.theme,
+        parent=window,
+    )
+
+    def close_selected() -> None:
+        row = window.selected_position()
+        if row is not None:
+            tickets.close_position(row.position_id)
+
+    def cancel_selected() -> None:
+        tickets.cancel_orders([row.order_id for row in window.selected_orders()])
+
+    table = window.actions_table
+    table.bind("close_position", close_selected)
+    table.bind("close_all", tickets.close_all)
+    table.bind("cancel_selected", cancel_selected)
+    table.bind("cancel_all", tickets.cancel_all)
+    window.on_quit_requested = tickets.ask_to_quit
+    window.frames.also(tickets.refresh)
+    return tickets

@@ -1,0 +1,90 @@
+"""What a question is: texts, facts, and the steps of its answer. Pure vocabulary, no widget.
+
+`questions` and `leaving` implement it; `conversation` carries out the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from monitor.engine.commands import AnyCommand
+from monitor.ui.tickets.facts import Facts
+from monitor.ui.tickets.view import View
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One fact on a ticket. `tone` is "", "gain", "loss", "warn" or "muted"."""
+
+    label: str
+    value: str
+    tone: str = ""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Submit these together; all must be accepted before the next step is taken. A refusal
+    by one of the `forgiven` guards counts as done: what was to end had ended already."""
+
+    commands: tuple[AnyCommand, ...]
+    forgiven: tuple[str, ...] = ()
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Go on when `done` says so of the newest rows; `text` is shown meanwhile."""
+
+    text: str
+    done: Callable[[View], bool]
+
+
+class Quit(msgspec.Struct, frozen=True):
+    """End the application."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """It cannot go on: `reason` is shown, nothing more is sent."""
+
+    reason: str
+
+
+Step: TypeAlias = Send | Wait | Quit | Stop
+
+
+class Question(Protocol):
+    """What a ticket is about. Texts are of the facts as they are now; `steps` of those seen."""
+
+    title: str
+    keep: str
+
+    def look(self, view: View) -> Facts | None:
+        """The facts of the moment, or None when there is nothing left to ask about."""
+        ...
+
+    def headline(self, facts: Facts) -> str: ...
+
+    def consequence(self, facts: Facts) -> str: ...
+
+    def verb(self, facts: Facts) -> str:
+        """What the button does."""
+        ...
+
+    def words(self, facts: Facts) -> tuple[str, ...]:
+        """One of these must be typed; empty when Enter is enough."""
+        ...
+
+    def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]: ...
+
+    def problem(self) -> str:
+        """Why the present choice cannot be sent, or ""."""
+        ...
+
+    def steps(self, seen: Facts, key: str, view: View) -> Iterator[Step]: ...
+
+    def declines(self) -> bool:
+        """Whether the present choice is to keep everything as it is."""
+        ...
+
+    def gone(self) -> str:
+        """The sentence for a cause that vanished."""
+        ...

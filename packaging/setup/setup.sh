@@ -21,10 +21,22 @@ fail() {
 
 is_suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
+version_of() { "$1" -c 'import sys; print(sys.version)' 2>/dev/null; }
+
+# The environment has a sound pip and was made at this place: its scripts hold absolute paths.
+is_intact() {
+    [ -f "$venv/bin/pip" ] && grep -qF "$venv/bin/python" "$venv/bin/pip" &&
+        is_suitable "$venv/bin/python" && "$venv/bin/python" -m pip --version >/dev/null 2>&1
+}
+
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         is_suitable "$PYTHON" || fail "PYTHON=$PYTHON is not Python 3.11 or newer."
         printf '%s' "$PYTHON"
+        return
+    fi
+    if is_intact; then
+        printf '%s' "$venv/bin/python"
         return
     fi
     for name in python3.13 python3.12 python3.11 python3 python3.14; do
@@ -119,10 +131,9 @@ pip_install() {
 
 make_environment() {
     python=$(find_python)
-    ensure_venv_module
     rm -f "$stamp"
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
-        [ "$("$venv/bin/python" -c 'import sys; print(sys.version)')" != "$("$python" -c 'import sys; print(sys.version)')" ]; then
+    if ! is_intact || [ "$(version_of "$venv/bin/python")" != "$(version_of "$python")" ]; then
+        ensure_venv_module
         say "making .venv with $("$python" --version) ($python)"
         "$python" -m venv --clear "$venv" || fail "could not make $venv; remove that folder and run this again."
     fi

@@ -60,7 +60,7 @@ export function positionColumns(state) {
       title: "Vol", number: true,
       cell: (row) => say(volume(row.volume), "", row.frozen ? { title: `${volume(row.frozen)} held by closing orders` } : {}),
     },
-    { title: "Cost", number: true, cell: (row) => say(digits.average(row.symbol, row.average_price)) },
+    { title: "Cost", number: true, rank: "second", cell: (row) => say(digits.average(row.symbol, row.average_price)) },
     { title: "Last", number: true, cell: (row) => say(digits.format(row.symbol, row.last_price)) },
     {
       title: "Profit", number: true,

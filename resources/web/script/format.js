@@ -89,8 +89,8 @@ export function wallTime(ms) {
 }
 
 export function age(ms) {
-  if (ms === null || ms === undefined || ms < 0) return UNKNOWN;
-  const seconds = Math.floor(ms / 1000);
+  if (ms === null || ms === undefined) return UNKNOWN;
+  const seconds = Math.max(0, Math.floor(ms / 1000)); // the clock may arrive a frame after the order
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
@@ -40,9 +40,15 @@ def upsert(dialect: str, table: Table) -> Insert:
     keys = [column.name for column in table.primary_key]
     rest = [column.name for column in table.columns if column.name not in keys]
     if dialect in ("mysql", "mariadb"):
+        from sqlalchemy.dialects import mysql  # each costs start-up time, one is needed
+
         ours = mysql.insert(table)
         return ours.on_duplicate_key_update({name: ours.inserted[name] for name in rest})
-    statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    statement: Any = sqlite.insert(table)
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        statement = postgresql.insert(table)
     return statement.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=keys, set_={name: statement.excluded[name] for name in rest}
     )

@@ -11,14 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Numeric, String, Text
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # SQLite numbers rows itself only for a key called exactly INTEGER.
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
-# MariaDB's plain BLOB ends at 64 kB.
-Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+# With a length, because MariaDB's plain BLOB ends at 64 kB.
+Bytes = LargeBinary(2**32 - 1)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):

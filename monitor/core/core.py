@@ -110,8 +110,9 @@ class Core:
                 await self._store.end_session(self._opened.session_id, clean=True)
 
     def watch_mirror(self, status: Callable[[], tuple[str, int, str]]) -> None:
-        """Where to ask for the mirror's (url, clients, error)."""
+        """Where to ask for the mirror's (url, clients, error). `stats` tells it at once."""
         self._mirror = status
+        self._count()
 
     @property
     def _session(self) -> ReplaySession | None:

@@ -51,8 +51,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
         self._closing = False
-        self._broken: StoreError | None = None
-        self._doubtful = False
+        self._broken = ""
+        self._in_doubt = 0
         self._resumed: set[int] = set()
         self._alone = 0
         self._delay_s = 0.0
@@ -65,8 +65,8 @@ class Writer:
     def put(self, batch: Batch) -> asyncio.Future[None]:
         """Queue a batch. The future resolves when it is durable, or fails with StoreError
         when it never will be. StoreError at once when nothing can be written any more."""
-        if self._broken is not None:
-            raise self._broken
+        if self._broken:
+            raise StoreError(self._broken)
         if self._closing:
             raise StoreError("The database is closed.")
         item = Waiting(batch, asyncio.get_running_loop().create_future())
@@ -86,11 +86,11 @@ class Writer:
         await self._until(lambda: self._given - len(self._waiting) >= given)
 
     async def _until(self, reached: Callable[[], bool]) -> None:
-        while self._broken is None and not reached():
+        while not self._broken and not reached():
             self._moved.clear()
             await self._moved.wait()
-        if self._broken is not None:
-            raise self._broken
+        if self._broken:
+            raise StoreError(self._broken)
 
     def forget(self, session_id: int) -> None:
         """The session has ended: if it is written to again, it is marked as open again."""
@@ -121,7 +121,7 @@ class Writer:
             await asyncio.wait({self._task})
         lost = len(self._waiting)
         await self._disconnect()
-        if lost and self._broken is None:
+        if lost and not self._broken:
             problem = StoreError(f"{lost} events could not be written before the end. {self.error}".strip())
             self._refuse_all(problem)
             raise problem
@@ -154,18 +154,18 @@ class Writer:
         try:
             async with self.transaction() as connection:
                 resumed = batches[0].session_id not in self._resumed
-                await put(connection, batches, doubtful=self._doubtful, resumed=resumed)
+                await put(connection, batches, doubtful=self._in_doubt > 0, resumed=resumed)
         except FAULTS as error:
             if passing(error):
-                await self._wait_for_better(error)
+                await self._wait_for_better(error, len(batches))
             else:
                 self._isolate(error, len(batches))
         else:
             self._acknowledge(len(batches))
 
     def _acknowledge(self, count: int) -> None:
-        self._doubtful = False
         self._delay_s = 0.0
+        self._in_doubt = max(0, self._in_doubt - count)
         self._alone = max(0, self._alone - count)
         self._tell("")
         for _ in range(count):
@@ -177,9 +177,9 @@ class Writer:
                 item.durable.set_result(None)
         self._moved.set()
 
-    async def _wait_for_better(self, error: Exception) -> None:
+    async def _wait_for_better(self, error: Exception, batches: int) -> None:
         # A commit that reports a failure may have been made all the same.
-        self._doubtful = True
+        self._in_doubt = max(self._in_doubt, batches)
         self._delay_s = min(max(FIRST_DELAY_S, self._delay_s * 2), LONGEST_DELAY_S)
         self._tell(f"The database cannot be written: {reason(error)}. It is tried again until it works.")
         await asyncio.sleep(self._delay_s)
@@ -200,7 +200,7 @@ class Writer:
             )
 
     def _refuse_all(self, problem: StoreError) -> None:
-        self._broken = problem
+        self._broken = str(problem)
         self._tell(str(problem))
         while self._waiting:
             item = self._waiting.popleft()

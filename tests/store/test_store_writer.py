@@ -172,24 +172,44 @@ async def test_a_file_that_vanishes_is_noticed_and_its_return_too(
     await must_be_whole(store, session_id, batches)
 
 
-async def test_a_commit_that_failed_in_word_only_is_not_doubled(store: Store, session_id: int) -> None:
+def break_link_after_next_commit(store: Store) -> list[int]:
     """As when the link to a database server breaks after COMMIT, before its answer."""
-    batches = [nth_batch(session_id, number) for number in range(20)]
     checks: list[int] = []
     really = store._database.check_file
 
-    def gone_after_first_commit() -> None:
+    def check() -> None:
         checks.append(1)
         if len(checks) == 2:
             raise ConnectionError("link lost")
         really()
 
-    store._database.check_file = gone_after_first_commit  # type: ignore[method-assign]
+    store._database.check_file = check  # type: ignore[method-assign]
+    return checks
+
+
+async def test_a_commit_that_failed_in_word_only_is_not_doubled(store: Store, session_id: int) -> None:
+    batches = [nth_batch(session_id, number) for number in range(20)]
+    checks = break_link_after_next_commit(store)
     for batch in batches:
         store.write(batch)
     await store.flush()
     assert len(checks) > 2
     await must_be_whole(store, session_id, batches)
+
+
+async def test_nor_is_it_when_a_wrong_row_comes_next(file: Path) -> None:
+    store = await Store.open(file)
+    session_id, states = await begin(store), States(store)
+    break_link_after_next_commit(store)
+    batches = [nth_batch(session_id, number) for number in range(3)]
+    good = [store.write(batch) for batch in batches]
+    assert "link lost" in await states.next()
+    wrong = {9: order(9, quantity=None)}
+    with pytest.raises(StoreError, match="refused a row"):
+        await store.write(Batch(session_id, records(10), Changes(orders=wrong)))
+    assert all(durable.exception() is None for durable in good)
+    await must_be_whole(store, session_id, batches)
+    await store.close()
 
 
 @pytest.mark.parametrize(

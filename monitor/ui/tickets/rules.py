@@ -101,6 +101,7 @@ class Ticket:
         self._hands = hands
         self._painted_ns: int | None = None
         self._released = False
+        self._opened = False
         self._touched_ns = now_ns
 
     # What the window tells it
@@ -169,8 +170,11 @@ class Ticket:
         return Waiting.NOTHING
 
     def takes_typing(self, now_ns: int, by: int | None = None) -> bool:
-        """Keys that were down before it armed must not reach its fields either."""
-        return self.phase is Phase.ASKING and self.waiting(now_ns, by) not in (Waiting.KEYS, Waiting.TIME)
+        """Keys that were down before it armed for the first time must not reach its fields and
+        choices either; later ones may, also while it arms anew."""
+        if not self._opened:
+            self._opened = self.waiting(now_ns, by) not in (Waiting.KEYS, Waiting.TIME)
+        return self._opened and self.phase is Phase.ASKING
 
     def armed(self, now_ns: int, by: int | None = None) -> bool:
         return self.phase is Phase.ASKING and self.waiting(now_ns, by) is Waiting.NOTHING

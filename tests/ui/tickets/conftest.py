@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 from ticket_rows import NOON, SECOND, account, position, replay, session, strategy
 
 from monitor.boundary import CoreStats
@@ -187,12 +188,13 @@ class Stage:
 
 
 @pytest.fixture
-def stage(qtbot: object) -> Iterator[Stage]:
+def stage(qtbot: QtBot) -> Iterator[Stage]:
     made = Stage()
     made.window.resize(1100, 500)
     made.rows(session(), replay(), account(), strategy(), position())
-    made.window.show()
-    made.window.activateWindow()
+    with qtbot.waitActive(made.window):
+        made.window.show()
+        made.window.activateWindow()
     made.table.setFocus()
     yield made
     made.tickets.stop()

@@ -1,0 +1,265 @@
+"""Closing the application: what is asked, what each of the four answers sends, and in which order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from conftest import Stage
+from PySide6.QtCore import Qt
+from ticket_rows import order, position, replay, session, strategy
+
+from monitor.engine.commands import (
+    CancelOrders,
+    CloseAllPositions,
+    SeenPosition,
+    StepReplay,
+    StopStrategy,
+    accepted,
+    refused,
+)
+from monitor.engine.values import Offset, OrderStatus, ReplayState, Side, StrategyState, World
+
+Key = Qt.Key
+GONE = position(volume=Decimal(0), version=9)
+STOPPED = strategy(state=StrategyState.STOPPED)
+OPENING = order(42, side=Side.BUY, offset=Offset.OPEN)
+
+
+@pytest.fixture
+def asked(stage: Stage) -> Stage:
+    """One long position, an order that would close it, one that would open more, a strategy."""
+    stage.rows(order(41), OPENING)
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    return stage
+
+
+def close_all(*working: int, version: int = 7) -> CloseAllPositions:
+    seen = SeenPosition(
+        position_id="m2005-long",
+        version=version,
+        volume=Decimal(3),
+        price=Decimal(2671),
+        working_orders=working,
+    )
+    return CloseAllPositions(key="ticket-1", seen=(seen,))
+
+
+def choose(stage: Stage, letter: Qt.Key, typed: str = "") -> None:
+    stage.press(letter)
+    answer(stage, typed)
+
+
+def answer(stage: Stage, typed: str) -> None:
+    stage.ready()
+    if typed:
+        stage.type(typed)
+    stage.press(Key.Key_Return)
+
+
+def test_with_nothing_working_open_or_running_it_closes_at_once(stage: Stage) -> None:
+    stage.rows(GONE, STOPPED)
+    stage.tickets.ask_to_quit()
+    assert stage.quits == 1
+    assert not stage.is_open
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [(GONE,), (STOPPED,), (GONE, STOPPED, OPENING)],
+    ids=["a strategy runs", "a position is open", "an order works"],
+)
+def test_any_one_of_them_is_a_reason_to_ask(stage: Stage, rows: tuple[object, ...]) -> None:
+    stage.rows(*rows)
+    stage.tickets.ask_to_quit()
+    assert stage.quits == 0
+    assert stage.is_open
+
+
+def test_it_says_what_stands(asked: Stage) -> None:
+    assert asked.panel.headline.text() == "Close Trading Monitor?"
+    expected = "There are 2 working orders, 1 open position and 1 running strategy."
+    assert asked.panel.consequence.text() == expected
+
+
+@pytest.mark.parametrize("key", [Key.Key_Return, Key.Key_Escape, Key.Key_Y])
+def test_to_stay_is_the_default(asked: Stage, key: Qt.Key) -> None:
+    asked.press(key)
+    assert not asked.is_open
+    assert (asked.quits, asked.sent) == (0, [])
+
+
+def test_leaving_sends_nothing_and_says_what_becomes_of_a_replay(asked: Stage) -> None:
+    asked.press(Key.Key_L)
+    asked.frame()
+    assert "restored at the next start" in asked.panel.consequence.text()
+    asked.press(Key.Key_Return)
+    assert asked.quits == 0, "the choice arms anew"
+    asked.ready()
+    asked.press(Key.Key_Return)
+    assert (asked.quits, asked.sent) == (1, [])
+
+
+def test_leaving_a_live_world_says_that_orders_go_on(stage: Stage) -> None:
+    stage.rows(session(World.LIVE))
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    stage.press(Key.Key_L)
+    assert "keep working at the venue" in stage.panel.consequence.text()
+
+
+def test_a_moving_price_does_not_disarm_leaving(asked: Stage) -> None:
+    asked.press(Key.Key_L)
+    asked.ready()
+    asked.rows(position(last_price=Decimal(9999)))
+    asked.press(Key.Key_Return)
+    assert asked.quits == 1
+
+
+def test_cancelling_needs_the_count_and_closes_when_nothing_works_any_more(asked: Stage) -> None:
+    choose(asked, Key.Key_C)
+    assert asked.sent == []
+    asked.type("2")
+    asked.press(Key.Key_Return)
+    assert asked.sent == [CancelOrders(key="ticket-1", order_ids=(41, 42), all=True)]
+    asked.answer(accepted())
+    asked.rows(order(41, status=OrderStatus.CANCELED))
+    asked.frame()
+    assert asked.quits == 0
+    assert "Cancelling the orders" in asked.panel.status.text()
+    asked.rows(order(42, status=OrderStatus.CANCELED))
+    asked.frame()
+    assert asked.quits == 1
+
+
+def test_a_refused_cancel_keeps_the_application_open(asked: Stage) -> None:
+    choose(asked, Key.Key_C, "2")
+    asked.answer(refused("The working orders changed: 3 by now.", "changed"))
+    asked.after(1000)
+    assert asked.quits == 0
+    assert "The working orders changed" in asked.panel.status.text()
+
+
+def test_flattening_stops_cancels_closes_steps_and_only_then_quits(asked: Stage) -> None:
+    asked.press(Key.Key_F)
+    asked.frame()
+    assert "one step of one bar" in asked.panel.consequence.text()
+    answer(asked, "1")
+    assert asked.sent == [StopStrategy(key="ticket-1-stop-1", strategy_id=1)]
+    asked.answer(accepted())
+    assert len(asked.sent) == 1, "not before the strategy has stopped"
+    asked.rows(STOPPED, order(41, status=OrderStatus.CANCELED))
+    asked.frame()
+    assert asked.sent[1:] == [CancelOrders(key="ticket-1-cancel", order_ids=(42,))]
+    asked.answer(accepted())
+    asked.rows(order(42, status=OrderStatus.CANCELED))
+    asked.frame()
+    assert asked.sent[2:] == [close_all()], "without the order that our own stop has cancelled"
+    asked.answer(accepted(43))
+    assert asked.sent[3:] == [StepReplay(key="ticket-1-step", bars=1)]
+    asked.answer(accepted())
+    assert asked.quits == 0
+    asked.rows(GONE)
+    asked.frame()
+    assert asked.quits == 1
+    assert len(asked.sent) == 4
+
+
+def test_flattening_a_playing_replay_takes_no_step_of_its_own(stage: Stage) -> None:
+    stage.rows(STOPPED, replay(state=ReplayState.PLAYING))
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    stage.press(Key.Key_F)
+    assert "next bar" in stage.panel.consequence.text()
+    stage.ready()
+    stage.type("1")
+    stage.press(Key.Key_Return)
+    stage.answer(accepted(43))
+    assert stage.sent == [close_all()]
+    stage.rows(GONE)
+    stage.frame()
+    assert stage.quits == 1
+
+
+def test_at_the_end_of_a_replay_flattening_says_that_nothing_can_fill(stage: Stage) -> None:
+    stage.rows(STOPPED, replay(state=ReplayState.FINISHED))
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    stage.press(Key.Key_F)
+    assert "cannot fill" in stage.panel.consequence.text()
+    stage.ready()
+    stage.type("1")
+    stage.press(Key.Key_Return)
+    stage.answer(accepted(43))
+    stage.after(1000)
+    assert stage.quits == 0
+    assert stage.sent == [close_all()]
+    assert "no bar is left" in stage.panel.status.text()
+
+
+def test_flattening_stops_where_a_position_changed_on_the_way(asked: Stage) -> None:
+    asked.press(Key.Key_F)
+    answer(asked, "1")
+    asked.rows(position(volume=Decimal(1), version=8), STOPPED)
+    asked.rows(order(41, status=OrderStatus.FILLED), order(42, status=OrderStatus.CANCELED))
+    asked.answer(accepted())
+    asked.frame()
+    asked.answer(accepted())
+    asked.frame()
+    assert [type(command) for command in asked.sent] == [StopStrategy, CancelOrders]
+    assert "nothing was closed" in asked.panel.status.text()
+    assert asked.quits == 0
+
+
+def test_flattening_sends_the_price_that_was_seen(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    choose(stage, Key.Key_F, "1")
+    stage.rows(STOPPED, position(last_price=Decimal(2673)))
+    stage.answer(accepted())
+    stage.frame()
+    assert stage.sent[1:] == [close_all()]
+
+
+def test_leaving_the_ticket_ends_the_steps(asked: Stage) -> None:
+    choose(asked, Key.Key_F, "1")
+    asked.press(Key.Key_Escape)
+    asked.answer(accepted())
+    asked.rows(STOPPED)
+    asked.frame()
+    assert [type(command) for command in asked.sent] == [StopStrategy]
+    assert asked.quits == 0
+
+
+def test_a_strategy_that_stopped_by_itself_is_no_obstacle(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    choose(stage, Key.Key_F, "1")
+    stage.rows(STOPPED)
+    stage.answer(refused("double_ma is not running.", "changed"))
+    stage.frame()
+    assert stage.sent[1:] == [close_all()]
+
+
+def test_the_arrow_keys_choose_among_what_makes_sense(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    headlines = []
+    for _ in range(3):
+        stage.press(Key.Key_Down)
+        stage.frame()
+        headlines.append(stage.panel.headline.text())
+    assert headlines == [
+        "Leave everything as it is and close",
+        "Close 1 position at market, then quit",
+        "Close Trading Monitor?",
+    ], "there is no order, so there is nothing to cancel"
+
+
+def test_when_all_ended_meanwhile_it_does_not_quit_by_surprise(asked: Stage) -> None:
+    asked.rows(GONE, STOPPED, order(41, status=OrderStatus.FILLED), order(42, status=OrderStatus.CANCELED))
+    asked.frame()
+    assert not asked.is_open
+    assert asked.quits == 0
+    assert asked.messages[-1][0].endswith("quit again to close.")

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from monitor import __version__, machine
 from monitor.findings import Finding, ok, problem, warning
+from monitor.instance import holder
 from monitor.settings import Settings
 
 DISTRIBUTION = "trading-monitor"
@@ -102,7 +103,8 @@ def check_data_folder(settings: Settings) -> Iterator[Finding]:
         yield warning("Data folder", f"{folder}: only {free / 1e6:.0f} MB left on its disk", "make room")
     else:
         made = "" if standing == folder else " (made at the first start)"
-        yield ok("Data folder", f"{folder}{made}, {free / 1e9:.0f} GB free")
+        user = f", in use by process {process}" if (process := holder(folder)) else ""
+        yield ok("Data folder", f"{folder}{made}, {free / 1e9:.0f} GB free{user}")
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:

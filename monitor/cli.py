@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from monitor.arguments import build_parser, replay_options, setting_overrides
 from monitor.engine.options import ReplayOptions
 from monitor.errors import EXIT_USER_ERROR, UserError
+from monitor.instance import data_folder_held
 from monitor.settings import Settings, load_settings
 
 EXIT_INTERRUPTED = 130
@@ -75,7 +76,8 @@ def run_window(settings: Settings, asked: argparse.Namespace) -> int:
         raise UserError(fatal)
     from monitor.app import run_window as run
 
-    return run(settings, start, speed=asked.speed, paused=asked.paused)
+    with data_folder_held(settings.data_dir):
+        return run(settings, start, speed=asked.speed, paused=asked.paused)
 
 
 def run_serve(settings: Settings, asked: argparse.Namespace) -> int:
@@ -89,7 +91,8 @@ def _run_headless(
 
     if not settings.mirror.enabled:
         raise UserError("without a window the mirror is all there is to see: leave out --no-mirror")
-    return run_headless(settings, start, speed=asked.speed, paused=asked.paused, loop=loop)
+    with data_folder_held(settings.data_dir):
+        return run_headless(settings, start, speed=asked.speed, paused=asked.paused, loop=loop)
 
 
 def run_backtest(settings: Settings, asked: argparse.Namespace) -> int:

@@ -1,0 +1,122 @@
+"""After a restart the session is as it was; where that cannot be, it is shown and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core_world import CoreWorld, core_world, options, wave, write_bars, write_strategies
+
+from monitor.engine.changes import Changes
+from monitor.engine.closing import see
+from monitor.engine.commands import ClosePosition, PlayReplay, SeekReplay, StepReplay
+from monitor.engine.values import ReplayState
+
+
+def told(changes: Changes) -> tuple[object, ...]:
+    """Everything about orders and money."""
+    equity = changes.equity[0].equity.tolist() if changes.equity else []
+    return (
+        changes.orders,
+        changes.trades,
+        changes.positions,
+        changes.accounts,
+        changes.strategies,
+        changes.triggers,
+        equity,
+        changes.seq,
+    )
+
+
+async def close_half(world: CoreWorld) -> None:
+    position = world.position()
+    assert position is not None
+    seen = see(position, world.active_orders().values())
+    assert (await world.does(ClosePosition(seen=seen, volume=position.volume / 2))).accepted
+
+
+async def test_a_clean_restart_shows_the_same_session_paused(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=60))
+        await close_half(world)
+        await world.does(StepReplay(bars=20))
+        before = told(world.now)
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert told(world.now) == before
+        replay, session = world.now.replay, world.now.session
+        assert replay is not None
+        assert session is not None
+        assert (replay.bar, replay.state) == (80, ReplayState.PAUSED)
+        assert "bar 80" in session.notice
+        assert "unexpected" not in session.notice
+        await world.does(StepReplay(bars=20))
+        assert len(world.now.equity[0]) == 100
+
+
+async def test_going_on_after_a_restart_is_as_if_never_stopped(tmp_path: Path) -> None:
+    start = options(write_bars(tmp_path / "bars.csv", wave(300)))
+    async with core_world(tmp_path / "one.sqlite", start) as world:
+        await world.does(SeekReplay(bar=250))
+        straight = told(world.now)[:-1]
+    async with core_world(tmp_path / "two.sqlite", start) as world:
+        await world.does(SeekReplay(bar=130))
+    async with core_world(tmp_path / "two.sqlite", None, fallback=start) as world:
+        await world.does(SeekReplay(bar=250))
+        assert told(world.now)[:-1] == straight
+
+
+async def test_a_session_rewound_before_the_restart_is_restored_as_rewound(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=100))
+        await close_half(world)
+        await world.does(SeekReplay(bar=40))
+        await close_half(world)
+        await world.does(SeekReplay(bar=70))
+        before = told(world.now)
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert told(world.now) == before
+
+
+async def test_a_data_file_that_changed_is_not_played_on(tmp_path: Path) -> None:
+    file = write_bars(tmp_path / "bars.csv", wave(200))
+    async with core_world(tmp_path / "db.sqlite", options(file)) as world:
+        await world.does(SeekReplay(bar=180))
+        before = world.now
+    write_bars(file, wave(200, start=300))
+    async with core_world(tmp_path / "db.sqlite", None, fallback=options(file)) as world:
+        now = world.now
+        assert now.session is not None
+        assert now.session.read_only
+        assert "bars.csv" in now.session.notice
+        assert (now.orders, now.trades, now.accounts) == (before.orders, before.trades, before.accounts)
+        reply = await world.does(PlayReplay())
+        assert (reply.accepted, reply.guard) == (False, "read-only")
+
+
+async def test_a_strategy_that_changed_is_not_trusted(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=50))
+        before = world.now
+    text = strategies.read_text("utf-8").replace("volume=2", "volume=3")
+    strategies.write_text(text, "utf-8")
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert world.now.session is not None
+        assert world.now.session.read_only
+        assert "journal" in world.now.session.notice
+        assert world.now.trades == before.trades
+
+
+async def test_a_strategy_file_that_is_gone_is_said(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=50))
+    strategies.unlink()
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert world.now.session is not None
+        assert "does not exist" in world.now.session.notice

@@ -23,7 +23,7 @@ Row: TypeAlias = Any
 Id: TypeAlias = Hashable
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Predicate: TypeAlias = Callable[[Any], bool]
-Update: TypeAlias = tuple[Id, int, Row]  # id, where it is displayed, what was displayed
+Update: TypeAlias = tuple[Id, Row]  # a displayed row's id and what was displayed
 
 ALIGNMENT = {
     Align.LEFT: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
@@ -72,6 +72,7 @@ class RowTable(QAbstractTableModel):
         self._stale: set[Id] = set()  # shown, but not where the sort wants them
         self._leaving: set[Id] = set()  # shown, but gone: held for the eye
         self._hold = Hold.NONE
+        self._known_places: dict[Id, int] = {}
         self._changing = False
         self._asked: Hold | None = None  # a hold asked for by a slot while the rows were changing
         self._predicate: Predicate | None = None
@@ -129,7 +130,7 @@ class RowTable(QAbstractTableModel):
                 gone.pop(row_id, None)
                 self._leaving.discard(row_id)
                 place = self._place(row_id)
-                updates.append((row_id, place, self._shown[place]))
+                updates.append((row_id, self._shown[place]))
                 self._shown[place] = row
             else:
                 new.append(row)
@@ -151,8 +152,7 @@ class RowTable(QAbstractTableModel):
 
     def tick(self) -> None:
         """The clock moved: texts that age are to be drawn anew."""
-        first, last = self._window or (0, len(self._shown) - 1)
-        last = min(last, len(self._shown) - 1)
+        first, last = self.window()
         if first > last:
             return
         for at, column in enumerate(self.columns):
@@ -234,6 +234,7 @@ class RowTable(QAbstractTableModel):
             yield
         finally:
             self._changing = False
+            self._known_places.clear()
         asked, self._asked = self._asked, None
         if asked is not None:
             self.hold(asked)
@@ -242,6 +243,11 @@ class RowTable(QAbstractTableModel):
         """The displayed positions somebody sees: changes elsewhere are not signalled, since they
         are read when scrolled to. `last` < `first` when nobody looks."""
         self._window = (first, last)
+
+    def window(self) -> tuple[int, int]:
+        """First and last displayed position that somebody may see; empty when last < first."""
+        first, last = self._window or (0, len(self._shown) - 1)
+        return first, min(last, len(self._shown) - 1)
 
     # -- Qt's questions
 
@@ -296,7 +302,11 @@ class RowTable(QAbstractTableModel):
                 del self._arrivals[row_id]
 
     def _place(self, row_id: Id) -> int:
-        return bisect_left(self._keys, self._key_of[row_id])
+        """Where a displayed row is; remembered until rows come, go or move."""
+        place = self._known_places.get(row_id)
+        if place is None:
+            place = self._known_places[row_id] = bisect_left(self._keys, self._key_of[row_id])
+        return place
 
     def _passes(self, row_id: Id) -> bool:
         row = self._rows.get(row_id)
@@ -306,10 +316,10 @@ class RowTable(QAbstractTableModel):
         self, updates: list[Update], new: list[Row], gone: dict[Id, None], removed: list[Id]
     ) -> None:
         moved: list[Id] = []
-        for row_id, _, _ in updates:
+        for row_id, old in updates:
             if not self._passes(row_id):
                 gone[row_id] = None
-            elif self._sorter.key(self._rows[row_id], self._arrivals[row_id]) != self._key_of[row_id]:
+            elif self._sorter.moves(old, self._rows[row_id]):
                 moved.append(row_id)
         for row_id in removed:
             if row_id not in self._rows and row_id not in self._key_of:
@@ -334,12 +344,7 @@ class RowTable(QAbstractTableModel):
             if row_id in self._rows and self._passes(row_id):
                 keyed.append((self._key_for_new(row_id), self._rows[row_id]))
         keyed.sort(key=lambda pair: pair[0])
-        chunks: list[tuple[int, list[tuple[Key, Row]]]] = []
-        for key, row in keyed:
-            at = bisect_left(self._keys, key)
-            if not chunks or chunks[-1][0] != at:
-                chunks.append((at, []))
-            chunks[-1][1].append((key, row))
+        chunks = self._chunks(keyed)
         if len(chunks) > MAX_RUNS:
             at_end: list[tuple[Key, Row]] = [((3, nth), row) for nth, (_, row) in enumerate(keyed)]
             self._insert_run(len(self._keys), at_end)
@@ -347,6 +352,20 @@ class RowTable(QAbstractTableModel):
             return
         for at, run in reversed(chunks):
             self._insert_run(at, run)
+
+    def _chunks(self, keyed: list[tuple[Key, Row]]) -> list[tuple[int, list[tuple[Key, Row]]]]:
+        """Sorted new rows by the place where they go in."""
+        if keyed:
+            first, last = (bisect_left(self._keys, keyed[end][0]) for end in (0, -1))
+            if first == last:
+                return [(first, keyed)]
+        chunks: list[tuple[int, list[tuple[Key, Row]]]] = []
+        for pair in keyed:
+            at = bisect_left(self._keys, pair[0])
+            if not chunks or chunks[-1][0] != at:
+                chunks.append((at, []))
+            chunks[-1][1].append(pair)
+        return chunks
 
     def _key_for_new(self, row_id: Id) -> Key:
         arrival = self._arrivals[row_id]
@@ -358,6 +377,7 @@ class RowTable(QAbstractTableModel):
     def _insert_run(self, at: int, run: list[tuple[Key, Row]]) -> None:
         id_of = self.spec.key
         self.beginInsertRows(QModelIndex(), at, at + len(run) - 1)
+        self._known_places.clear()
         self._keys[at:at] = [key for key, _ in run]
         self._shown[at:at] = [row for _, row in run]
         self._key_of.update((id_of(row), key) for key, row in run)
@@ -369,10 +389,11 @@ class RowTable(QAbstractTableModel):
             return
         places = runs(sorted(self._place(row_id) for row_id in gone))
         if len(places) > MAX_RUNS:
-            self._relayout({row_id: (2, *self._key_of[row_id]) for row_id in gone})
+            self._relayout(lambda: self._gather(gone))
             places = [(len(self._keys) - len(gone), len(self._keys) - 1)]
         for first, last in reversed(places):
             self.beginRemoveRows(QModelIndex(), first, last)
+            self._known_places.clear()
             for row in self._shown[first : last + 1]:
                 self._forget(self.spec.key(row))
             del self._keys[first : last + 1]
@@ -395,16 +416,16 @@ class RowTable(QAbstractTableModel):
         self._stale.difference_update(moves)
         moves = {row_id: key for row_id, key in moves.items() if key != self._key_of[row_id]}
         if moves:
-            self._relayout(moves)
+            few = len(moves) <= FEW_MOVES
+            self._relayout(lambda: self._move_few(moves) if few else self._move_many(moves))
 
-    def _relayout(self, moves: dict[Id, Key]) -> None:
+    def _relayout(self, rearrange: Callable[[], None]) -> None:
+        """Rows change places; indexes that somebody keeps follow their rows."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         ids = [self.spec.key(self._shown[index.row()]) for index in before]
-        if len(moves) <= FEW_MOVES:
-            self._move_few(moves)
-        else:
-            self._move_many(moves)
+        rearrange()
+        self._known_places.clear()
         after = [
             self.index(self._place(row_id), index.column()) for row_id, index in zip(ids, before, strict=True)
         ]
@@ -414,7 +435,7 @@ class RowTable(QAbstractTableModel):
     def _move_few(self, moves: dict[Id, Key]) -> None:
         rows = []
         for row_id, key in moves.items():
-            place = self._place(row_id)
+            place = bisect_left(self._keys, self._key_of[row_id])
             rows.append((key, self._shown.pop(place)))
             del self._keys[place]
         for key, row in rows:
@@ -428,20 +449,34 @@ class RowTable(QAbstractTableModel):
         self._key_of.update(moves)
         for place, key in zip(places, moves.values(), strict=True):
             self._keys[place] = key
-        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        self._rearrange(sorted(range(len(self._keys)), key=self._keys.__getitem__))
+
+    def _gather(self, gone: dict[Id, None]) -> None:
+        """Bring rows to the end, in their order."""
+        places = {self._place(row_id): row_id for row_id in gone}
+        last = sorted(places)
+        for place in last:
+            row_id = places[place]
+            self._keys[place] = self._key_of[row_id] = (2, *self._key_of[row_id])
+        self._rearrange([at for at in range(len(self._keys)) if at not in places] + last)
+
+    def _rearrange(self, order: list[int]) -> None:
         self._keys = [self._keys[at] for at in order]
         self._shown = [self._shown[at] for at in order]
 
     def _emit_changed(self, updates: list[Update]) -> None:
         """dataChanged per run of rows with the same changed columns, where somebody looks."""
-        first, last = self._window or (0, len(self._shown))
+        before = dict(reversed(updates))
+        id_of = self.spec.key
         masks: dict[int, int] = {}
-        for row_id, _, old in updates:
-            if row_id not in self._key_of:
-                continue
-            place = self._place(row_id)
-            if first <= place <= last:
-                masks[place] = masks.get(place, 0) | self._changed_columns(old, self._shown[place])
+        if self._window is None:
+            places = [self._place(row_id) for row_id in before if row_id in self._key_of]
+        else:
+            first, last = self.window()
+            places = [at for at in range(first, last + 1) if id_of(self._shown[at]) in before]
+        for place in places:
+            row = self._shown[place]
+            masks[place] = self._changed_columns(before[id_of(row)], row)
         for top, bottom, mask in masked_runs(masks):
             for left, right in runs(bits(mask)):
                 self.dataChanged.emit(self.index(top, left), self.index(bottom, right), [])

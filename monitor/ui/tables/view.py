@@ -15,13 +15,13 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPoint,
+    QRect,
     Qt,
     QTimer,
     Signal,
 )
 from PySide6.QtGui import (
     QFocusEvent,
-    QFontMetrics,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
@@ -36,8 +36,8 @@ from monitor.models.sorting import Sort
 from monitor.models.table import Hold, RowTable
 from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
 from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns
-from monitor.ui.tables.paint import PADDING, ROW_HEIGHT, CellDelegate
-from monitor.ui.theme import Theme
+from monitor.ui.tables.paint import PADDING, CellPainter, Place
+from monitor.ui.theme import ROW_HEIGHT, Theme
 
 HOLD_MS = 4000  # a pointer or key that rested so long does not point any more
 NOTHING_MATCHES = "No row matches the filter. Esc clears it."
@@ -60,14 +60,14 @@ class TableView(QTableView):
         self._theme = theme
         self._empty_text = empty_text
         self._flash = FlashBook()
-        self._delegate = CellDelegate(model, theme, self._flash, self)
+        self._cells = CellPainter(model, theme, self._flash, self.fontMetrics())
         self._rest = QTimer(self, singleShot=True, interval=HOLD_MS)
         self._rest.timeout.connect(self._let_go)
         self._fade = QTimer(self, singleShot=True, interval=int(LIT_SECONDS * 1000) + 20)
         self._fade.timeout.connect(self._faded)
         self._set_up()
         self.setModel(model)
-        self.setItemDelegate(self._delegate)
+        model.set_window(0, -1)  # until the first paint nobody looks
         reset_columns(self)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         model.modelReset.connect(self._flash.clear)
@@ -129,7 +129,7 @@ class TableView(QTableView):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._delegate.set_theme(theme)
+        self._cells.set_theme(theme)
         self.viewport().update()
 
     def save_state(self) -> dict[str, Any]:
@@ -290,14 +290,52 @@ class TableView(QTableView):
             self._fade.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """All of it is drawn here: no style and no delegate is asked about a cell."""
         self._report_window()
-        super().paintEvent(event)
         painter = QPainter(self.viewport())
+        area = event.rect()
+        painter.fillRect(area, self._cells.colours.ground)
         if not self.rows.rowCount():
             self._paint_empty(painter)
             return
-        self._paint_lines(painter, event)
+        now = time.monotonic()
+        for rect in event.region():  # type: ignore[attr-defined]
+            self._paint_rect(painter, rect, now)
         self._paint_focus(painter)
+
+    def _paint_rect(self, painter: QPainter, area: QRect, now: float) -> None:
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        if first < 0:
+            return
+        last = self.rows.rowCount() - 1 if last < 0 else last
+        places = self._places(area)
+        selected = self._selected_within(first, last)
+        top = self.rowViewportPosition(first)
+        for at in range(first, last + 1):
+            self._cells.paint_row(painter, at, top, places, selected, now)
+            self._cells.paint_line(painter, area, top)
+            top += ROW_HEIGHT
+
+    def _places(self, area: QRect) -> list[Place]:
+        """The visible columns that an area touches."""
+        head = self.horizontalHeader()
+        found: list[Place] = []
+        first = max(0, head.visualIndexAt(area.left()))
+        for visual in range(first, head.count()):
+            at = head.logicalIndex(visual)
+            if head.isSectionHidden(at):
+                continue
+            place = Place(at, head.sectionViewportPosition(at), head.sectionSize(at))
+            if place.x > area.right():
+                break
+            found.append(place)
+        return found
+
+    def _selected_within(self, first: int, last: int) -> set[int]:
+        selected: set[int] = set()
+        for block in self.selectionModel().selection():  # type: ignore[attr-defined]
+            selected.update(range(max(first, block.top()), min(last, block.bottom()) + 1))
+        return selected
 
     def _report_window(self) -> None:
         first = self.rowAt(0)
@@ -306,30 +344,25 @@ class TableView(QTableView):
 
     def _paint_empty(self, painter: QPainter) -> None:
         text = NOTHING_MATCHES if self.rows.filtered and len(self.rows) else self._empty_text
-        painter.setPen(self._delegate.colours.muted)
+        painter.setPen(self._cells.colours.muted)
         space = self.viewport().rect().adjusted(PADDING, PADDING, -PADDING, -PADDING)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(space, int(flags), text)
-
-    def _paint_lines(self, painter: QPainter, event: QPaintEvent) -> None:
-        """One-pixel separators below the rows that were painted."""
-        area = event.rect()
-        top = self.rowAt(area.top())
-        if top < 0:
-            return
-        y = self.rowViewportPosition(top) + ROW_HEIGHT - 1
-        bottom = min(area.bottom(), self.rowViewportPosition(self.rows.rowCount() - 1) + ROW_HEIGHT)
-        while y <= bottom:
-            painter.fillRect(area.left(), y, area.width(), 1, self._delegate.colours.line)
-            y += ROW_HEIGHT
 
     def _paint_focus(self, painter: QPainter) -> None:
         current = self.currentIndex()
         if current.isValid() and self.hasFocus():
             top = self.rowViewportPosition(current.row())
-            painter.fillRect(0, top, 2, ROW_HEIGHT, self._delegate.colours.accent)
-            painter.setPen(self._delegate.colours.accent)
+            painter.fillRect(0, top, 2, ROW_HEIGHT, self._cells.colours.accent)
+            painter.setPen(self._cells.colours.accent)
             painter.drawRect(0, top, self.viewport().width() - 1, ROW_HEIGHT - 1)
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """What a double click on the header's edge asks for: the widest cell in sight."""
+        if not self.rows.rowCount():
+            return -1
+        self._report_window()
+        return self._cells.wanted_width(self.rows.columns[column], *self.rows.window())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -343,7 +376,7 @@ class TableView(QTableView):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._delegate.set_metrics(QFontMetrics(self.font()))
+            self._cells.set_metrics(self.fontMetrics())
 
 
 def _commanding(event: QKeyEvent) -> bool:

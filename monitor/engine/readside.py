@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from monitor.engine.changes import Changes, EquityChunk
+from monitor.engine.changes import Changes
 from monitor.engine.ledger import Position
 from monitor.engine.orders import Order
 from monitor.engine.rows import AccountRow, OrderRow, PositionRow
@@ -68,6 +68,7 @@ class ReadSide:
         self._run = run
         self._trades = 0
         self._samples = 0
+        self._followed = 0
         self._bar = -1
         self._versions: dict[str, tuple[int, Decimal]] = {}
         self._peak = float(run.terms.capital)
@@ -83,9 +84,7 @@ class ReadSide:
         changes.trades = {trade.trade_id: trade for trade in run.trades[self._trades :]}
         self._trades = len(run.trades)
         if run.bar > self._samples:
-            chunk = run.equity_chunk(self._samples)
-            self._follow_drawdown(chunk)
-            changes.equity.append(chunk)
+            changes.equity.append(run.equity_chunk(self._samples))
             self._samples = run.bar
         for strategy_id, host in run.hosts.items():
             changes.triggers.update(host.take_triggers())
@@ -122,14 +121,20 @@ class ReadSide:
                 changes.positions[row.position_id] = row
             self._versions[row.position_id] = (row.version, row.volume)
 
-    def _follow_drawdown(self, chunk: EquityChunk) -> None:
-        peaks = np.maximum.accumulate(np.concatenate(([self._peak], chunk.equity)))[1:]
-        falls = np.where(peaks > 0, 1.0 - chunk.equity / np.where(peaks > 0, peaks, 1.0), 0.0)
+    def _follow_drawdown(self) -> None:
+        """Bring peak and falls up to the present bar."""
+        if self._followed == self._run.bar:
+            return
+        equity = self._run.curve.equity(self._followed, self._run.bar)
+        self._followed = self._run.bar
+        peaks = np.maximum.accumulate(np.concatenate(([self._peak], equity)))[1:]
+        falls = np.where(peaks > 0, 1.0 - equity / np.where(peaks > 0, peaks, 1.0), 0.0)
         self._peak = float(peaks[-1])
         self._drawdown = float(falls[-1])
         self._max_drawdown = max(self._max_drawdown, float(falls.max()))
 
     def _account(self) -> AccountRow:
+        self._follow_drawdown()
         run, ledger = self._run, self._run.ledger
         balance, margin, frozen = ledger.balance(), ledger.margin(), frozen_money(run)
         return AccountRow(

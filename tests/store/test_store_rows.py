@@ -132,7 +132,8 @@ async def test_of_many_operations_the_latest_500_are_shown(store: Store, session
 
 
 @pytest.mark.slow
-@settings(in_one_store, max_examples=300)
+@pytest.mark.timeout(600)
+@settings(in_one_store, max_examples=100)
 @given(history=st.lists(st.tuples(changes(), st.booleans()), max_size=10))
 async def test_the_rows_after_any_long_history_are_its_fold(
     store: Store, history: list[tuple[Changes, bool]]

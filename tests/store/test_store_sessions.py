@@ -37,11 +37,12 @@ async def test_a_session_is_found_as_it_was_left(store: Store, session_id: int, 
 
 
 async def test_writing_again_to_an_ended_session_makes_it_an_open_one(store: Store, session_id: int) -> None:
-    await store.end_session(session_id, clean=True)
-    await store.write(Batch(session_id, records(1), Changes()))
-    found = await store.last_session()
-    assert found is not None
-    assert (found.state, found.ended_cleanly) == ("open", False)
+    for number in (1, 2):
+        await store.write(Batch(session_id, records(number), Changes()))
+        found = await store.last_session()
+        assert found is not None
+        assert (found.state, found.ended_cleanly) == ("open", False)
+        await store.end_session(session_id, clean=True)
 
 
 async def test_the_durable_number_is_that_of_the_session_begun_last(store: Store, session_id: int) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from monitor.commands import DOCKS, command, keys_label
 
@@ -132,4 +133,6 @@ class DockArea(QMainWindow):
 
     def _mark(self, _old: QWidget | None, now: QWidget | None) -> None:
         for dock in self.docks.values():
+            if not isValid(dock.title):
+                return  # the window is being taken down, and takes the focus with it
             dock.title.mark(now is not None and dock.isAncestorOf(now))

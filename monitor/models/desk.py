@@ -128,18 +128,18 @@ class Desk(QObject):
         return before != self.context.zone
 
     def _take_clock(self, changes: Changes) -> None:
-        """The replay's time, else the latest time an account or order was touched."""
+        """The replay's time; without one the latest time an account or order was touched."""
         if changes.replay is not None:
             self.replay = changes.replay
-        times = [row.updated_ns for row in changes.accounts.values()]
-        times += [row.updated_ns for row in changes.orders.values()]
-        if changes.replay is not None and changes.replay.time_ns is not None:
-            times = [changes.replay.time_ns]
-        if not times:
-            return
-        before, now = self.context.clock_ns, max(times)
+        before = now = self.context.clock_ns
+        if self.replay is not None and self.replay.time_ns is not None:
+            now = self.replay.time_ns
+        elif self.replay is None:
+            touched = [row.updated_ns for row in changes.accounts.values()]
+            touched += [row.updated_ns for row in changes.orders.values()]
+            now = max([*touched, before or 0]) or None
         self.context.clock_ns = now
-        if before is None or before // NS_PER_SECOND != now // NS_PER_SECOND:
+        if now is not None and (before is None or before // NS_PER_SECOND != now // NS_PER_SECOND):
             self.active_orders.tick()
             self.positions.tick()
 

@@ -28,7 +28,7 @@ from monitor.ui.tickets.questions import (
     CloseChoice,
     CloseQuestion,
 )
-from monitor.ui.tickets.rules import Ending, Limits
+from monitor.ui.tickets.rules import Ending, Limits, Phase
 from monitor.ui.tickets.view import Clock, SystemClock, View
 
 QUEUE_LENGTH = 8
@@ -113,6 +113,11 @@ class TicketDesk(QObject):
     def panel(self) -> TicketPanel | None:
         """The ticket that is open."""
         return self._panel
+
+    @property
+    def phase(self) -> Phase | None:
+        """How far the open ticket is."""
+        return self._conversation.ticket.phase if self._conversation is not None else None
 
     @property
     def waiting(self) -> int:

@@ -161,11 +161,11 @@ class TicketPanel(QWidget):
         if self._shown is not None:
             self._asker.painted()
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.ActivationChange:
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
             self._asker.hidden()
             self.update()
-        super().changeEvent(event)
+        return super().event(event)
 
     def _take_key(self, event: QKeyEvent, target: QObject) -> bool:
         """True when the key ends here."""

@@ -9,6 +9,7 @@ import math
 
 import msgspec
 
+from monitor.engine.rows import OrderRow
 from monitor.engine.values import EngineState, ReplayState, World
 from monitor.models import format
 from monitor.ui.tickets.facts import Difference, Facts, Guard
@@ -89,7 +90,7 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
     waiting = ticket.waiting(now_ns)
     if waiting is Waiting.ACKNOWLEDGEMENT:
         return _disarmed(ticket.changes, view), "warn"
-    if question.declines():
+    if question.declines() and waiting not in (Waiting.KEYS, Waiting.TIME):
         return "Choose an answer by its letter or the arrow keys. Nothing happens before Enter.", ""
     if waiting is Waiting.CHOICE:
         return ticket.problem, "warn"
@@ -137,4 +138,16 @@ def _answer(ticket: Ticket, view: View) -> tuple[str, str]:
         f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled"
         for row in orders[:3]
     )
-    return f"Accepted: {told}.", "good"
+    return f"Accepted: {told}.{_fills_when(orders, view)}", "good"
+
+
+def _fills_when(orders: list[OrderRow], view: View) -> str:
+    """In a replay that stands still nothing fills, however long one looks."""
+    replay = view.replay
+    if replay is None or not any(row.status.active for row in orders):
+        return ""
+    return {
+        ReplayState.PLAYING: "",
+        ReplayState.PAUSED: " The replay is paused: it can fill when the replay moves.",
+        ReplayState.FINISHED: " The replay is finished: no bar is left that could fill it.",
+    }[replay.state]

@@ -8,6 +8,8 @@ import pytest
 from conftest import Stage
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 from ticket_rows import NOON, SECOND, order, position, replay, session
 
 from monitor.engine.commands import ClosePosition, PauseReplay, SeenPosition, accepted, refused
@@ -298,6 +300,25 @@ def test_accepted_is_shown_with_what_became_of_the_order(asked: Stage) -> None:
     assert not asked.is_open
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (ReplayState.PAUSED, "it can fill when the replay moves"),
+        (ReplayState.FINISHED, "no bar is left that could fill it"),
+    ],
+)
+def test_in_a_replay_that_stands_it_says_when_the_order_can_fill(
+    asked: Stage, state: ReplayState, told: str
+) -> None:
+    asked.rows(replay(state=state))
+    asked.ready()
+    asked.press(Key.Key_Return)
+    asked.answer(accepted(18))
+    asked.rows(order(18, status=OrderStatus.PLACED))
+    asked.frame()
+    assert told in asked.panel.status.text()
+
+
 def test_a_refusal_is_shown_with_the_engines_reason(asked: Stage) -> None:
     asked.ready()
     asked.press(Key.Key_Return)
@@ -428,9 +449,15 @@ def test_the_world_is_said_in_words(stage: Stage, world: World) -> None:
     assert stage.panel.world.text() == world.value
 
 
-def test_losing_the_keyboard_to_another_window_arms_anew(asked: Stage) -> None:
+def test_losing_the_keyboard_to_another_window_arms_anew(asked: Stage, qtbot: QtBot) -> None:
     asked.ready()
-    asked.tickets.hidden()
+    other = QWidget()
+    qtbot.addWidget(other)
+    with qtbot.waitActive(other):
+        other.show()
+        other.activateWindow()
+    with qtbot.waitActive(asked.window):
+        asked.window.activateWindow()
     asked.press(Key.Key_Return)
     assert asked.sent == []
     asked.ready()

@@ -6,8 +6,8 @@ import asyncio
 
 import httpx
 import pytest
-from conftest import WEB
 from memory_door import MemoryDoor
+from mirror_clients import WEB
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 

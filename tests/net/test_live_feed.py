@@ -182,7 +182,7 @@ def test_a_curve_that_begins_late_or_with_a_gap_begins_there() -> None:
 
 
 async def test_a_silent_engine_is_still_heard(door: MemoryDoor) -> None:
-    from conftest import WEB
+    from mirror_clients import WEB
 
     mirror = Mirror(door, port=0, web_root=WEB, care=Care(heartbeat_s=0.02))
     await mirror.start()
@@ -197,7 +197,7 @@ async def test_a_silent_engine_is_still_heard(door: MemoryDoor) -> None:
 
 
 async def test_a_dead_peer_is_dropped_when_it_answers_no_ping(door: MemoryDoor) -> None:
-    from conftest import WEB, until
+    from mirror_clients import WEB, until
 
     mirror = Mirror(door, port=0, web_root=WEB, care=Care(ping_s=0.1))
     await mirror.start()

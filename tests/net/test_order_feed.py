@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from conftest import TableClient
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_door import MemoryDoor, account, order
+from mirror_clients import TableClient
 
 from monitor.engine.values import OrderStatus
 from monitor.net.hub import Hub

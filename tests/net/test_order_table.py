@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import WEB, TableClient, until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_door import MemoryDoor, busy_door, order, strategy
+from mirror_clients import WEB, TableClient, until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 

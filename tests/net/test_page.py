@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import WEB
 from memory_door import MemoryDoor, account, equity, order, position, replay, trade
+from mirror_clients import WEB
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from monitor.engine.values import OrderStatus

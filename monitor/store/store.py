@@ -86,8 +86,9 @@ class Store:
         self._writer.on_state = listener
 
     async def begin_session(self, *, created_ns: int, world: str, title: str, config: bytes) -> int:
-        """Begin a session once everything before it is durable. Its id is never used again."""
-        await self._writer.flush()
+        """Begin a session once everything before it is durable. Its id is never used again.
+        StoreError at once, not a wait, while nothing can be written."""
+        await self._writer.settle()
         values = {"created_ns": created_ns, "world": world, "title": title, "config": config}
         statement = insert(tables.sessions).values(**values, state="open", ended_cleanly=False)
         async with self._writing() as connection:
@@ -98,7 +99,7 @@ class Store:
 
     async def last_session(self) -> SavedSession | None:
         """The session begun last, ready to be written to again. None in a new database."""
-        await self._writer.flush()
+        await self._writer.settle()
         statement = select(tables.sessions).order_by(tables.sessions.c.session_id.desc()).limit(1)
         async with self._database.reading() as connection:
             row = (await connection.execute(statement)).first()
@@ -110,8 +111,8 @@ class Store:
 
     async def end_session(self, session_id: int, clean: bool) -> None:
         """Mark a session as ended once everything before is durable. A later write opens it
-        again."""
-        await self._writer.flush()
+        again. StoreError at once, not a wait, while nothing can be written."""
+        await self._writer.settle()
         statement = update(tables.sessions).where(tables.sessions.c.session_id == session_id)
         async with self._writing() as connection:
             await connection.execute(statement.values(state="ended", ended_cleanly=clean))

@@ -85,6 +85,14 @@ class Writer:
         given = self._given
         await self._until(lambda: self._given - len(self._waiting) >= given)
 
+    async def settle(self) -> None:
+        """Like `flush`, but StoreError at once when nothing can be written at present: for
+        questions somebody waits to have answered."""
+        given = self._given
+        await self._until(lambda: bool(self.error) or self._given - len(self._waiting) >= given)
+        if self.error:
+            raise StoreError(self.error)
+
     async def _until(self, reached: Callable[[], bool]) -> None:
         while not self._broken and not reached():
             self._moved.clear()
@@ -214,6 +222,7 @@ class Writer:
     def _tell(self, error: str) -> None:
         if error != self.error:
             self.error = error
+            self._moved.set()
             self.on_state(error)
 
 

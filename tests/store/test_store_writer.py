@@ -299,6 +299,22 @@ async def test_an_acknowledgement_may_be_given_up(store: Store, session_id: int)
     assert store.durable_seq == 9
 
 
+async def test_ending_a_session_does_not_wait_for_a_lock(
+    store: Store, session_id: int, other_program: OtherProgram
+) -> None:
+    other_program.lock()
+    store.write(nth_batch(session_id, 0))
+    for question in (store.end_session(session_id, clean=True), begin(store), store.last_session()):
+        with pytest.raises(StoreError, match="another program has locked it"):
+            await question
+    other_program.unlock()
+    await store.flush()
+    await store.end_session(session_id, clean=True)
+    found = await store.last_session()
+    assert found is not None
+    assert (found.last_seq, found.ended_cleanly) == (3, True)
+
+
 async def test_a_session_cannot_be_begun_in_a_locked_database(
     store: Store, other_program: OtherProgram
 ) -> None:

@@ -6,8 +6,7 @@ possible: runs of rows, changed columns, only where somebody looks. Knows no wid
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, TypeAlias
@@ -16,11 +15,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from monitor.models.columns import Align, Column, TableSpec, Tone
 from monitor.models.context import Context
+from monitor.models.rowlist import Id, Row, RowList, Run
 from monitor.models.runs import bits, masked_runs, runs
 from monitor.models.sorting import Key, Sort, Sorter
 
-Row: TypeAlias = Any
-Id: TypeAlias = Hashable
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Predicate: TypeAlias = Callable[[Any], bool]
 Update: TypeAlias = tuple[Id, Row]  # a displayed row's id and what was displayed
@@ -30,7 +28,6 @@ ALIGNMENT = {
     Align.RIGHT: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
     Align.CENTRE: Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
 }
-FEW_MOVES = 48  # up to here taking rows out and putting them in beats sorting all
 MAX_RUNS = 24  # more signals than this cost more than sorting everything once
 
 
@@ -66,13 +63,10 @@ class RowTable(QAbstractTableModel):
         self._rows: dict[Id, Row] = {}
         self._arrivals: dict[Id, int] = {}
         self._arrived = 0
-        self._shown: list[Row] = []  # what is displayed, parallel to _keys
-        self._keys: list[Key] = []  # always sorted: bisect finds a row's place
-        self._key_of: dict[Id, Key] = {}
+        self._shown = RowList(spec.key)
         self._stale: set[Id] = set()  # shown, but not where the sort wants them
         self._leaving: set[Id] = set()  # shown, but gone: held for the eye
         self._hold = Hold.NONE
-        self._known_places: dict[Id, int] = {}
         self._changing = False
         self._asked: Hold | None = None  # a hold asked for by a slot while the rows were changing
         self._predicate: Predicate | None = None
@@ -91,11 +85,11 @@ class RowTable(QAbstractTableModel):
 
     def row_at(self, position: int) -> Row:
         """The row displayed at a position. It may be leaving: see `is_leaving`."""
-        return self._shown[position]
+        return self._shown.rows[position]
 
     def shown(self) -> list[Row]:
         """The rows displayed, from top to bottom."""
-        return list(self._shown)
+        return list(self._shown.rows)
 
     def is_leaving(self, row: Row) -> bool:
         """True for a row that is gone and displayed only while the table is held."""
@@ -103,8 +97,7 @@ class RowTable(QAbstractTableModel):
 
     def position(self, row_id: Id) -> int | None:
         """Where a row is displayed, or None."""
-        key = self._key_of.get(row_id)
-        return None if key is None else bisect_left(self._keys, key)
+        return self._shown.place(row_id) if row_id in self._shown else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -122,16 +115,16 @@ class RowTable(QAbstractTableModel):
         gone: dict[Id, None] = {}
         key = self.spec.key
         removed = [row_id for row_id in removals if self._rows.pop(row_id, None) is not None]
-        gone.update(dict.fromkeys(row_id for row_id in removed if row_id in self._key_of))
+        gone.update(dict.fromkeys(row_id for row_id in removed if row_id in self._shown))
         for row in upserts:
             row_id = key(row)
             self._take(row_id, row)
-            if row_id in self._key_of:
+            if row_id in self._shown:
                 gone.pop(row_id, None)
                 self._leaving.discard(row_id)
-                place = self._place(row_id)
-                updates.append((row_id, self._shown[place]))
-                self._shown[place] = row
+                place = self._shown.place(row_id)
+                updates.append((row_id, self._shown.rows[place]))
+                self._shown.rows[place] = row
             else:
                 new.append(row)
         for row_id in self._overflow():
@@ -144,10 +137,8 @@ class RowTable(QAbstractTableModel):
             return
         with self._change():
             self.beginResetModel()
-            for store in (self._rows, self._arrivals, self._shown, self._keys, self._key_of):
+            for store in (self._rows, self._arrivals, self._shown, self._stale, self._leaving):
                 store.clear()
-            self._stale.clear()
-            self._leaving.clear()
             self.endResetModel()
 
     def tick(self) -> None:
@@ -178,7 +169,7 @@ class RowTable(QAbstractTableModel):
         """Sort by these levels, the first counts most; None for the table's own order."""
         self._sorter = Sorter(self.spec, self.default_sort() if levels is None else levels, self.context)
         with self._change():
-            self._resort(self._key_of)
+            self._resort(self._shown.key_of)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         self.sort_changed.emit()
 
@@ -192,11 +183,11 @@ class RowTable(QAbstractTableModel):
     def set_filter(self, predicate: Predicate | None) -> None:
         """Show only rows that pass; None shows all."""
         self._predicate = predicate
-        gone = dict.fromkeys(row_id for row_id in self._key_of if not self._passes(row_id))
+        gone = dict.fromkeys(row_id for row_id in self._shown.key_of if not self._passes(row_id))
         held, self._hold = self._hold, Hold.NONE  # asked for by the user: nothing waits
         with self._change():
             self._remove(gone)
-            self._insert([row for row_id, row in self._rows.items() if row_id not in self._key_of])
+            self._insert([row for row_id, row in self._rows.items() if row_id not in self._shown])
             self._hold = held
         self.filter_changed.emit()
 
@@ -221,7 +212,7 @@ class RowTable(QAbstractTableModel):
         with self._change():
             self._remove(dict.fromkeys(self._leaving))
             settle = level is Hold.NONE
-            self._resort([row_id for row_id in self._stale if settle or self._key_of[row_id][0]])
+            self._resort([row_id for row_id in self._stale if settle or self._shown.key_of[row_id][0]])
 
     @contextmanager
     def _change(self) -> Iterator[None]:
@@ -234,7 +225,7 @@ class RowTable(QAbstractTableModel):
             yield
         finally:
             self._changing = False
-            self._known_places.clear()
+            self._shown.forget_places()
         asked, self._asked = self._asked, None
         if asked is not None:
             self.hold(asked)
@@ -261,7 +252,7 @@ class RowTable(QAbstractTableModel):
         if not index.isValid() or index.row() >= len(self._shown):
             return None
         answer = _ANSWERS.get(role)
-        return answer(self, self._shown[index.row()], self.columns[index.column()]) if answer else None
+        return answer(self, self._shown.rows[index.row()], self.columns[index.column()]) if answer else None
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -296,17 +287,10 @@ class RowTable(QAbstractTableModel):
         oldest = [row_id for row_id, _ in zip(self._rows, range(excess), strict=False)]
         for row_id in oldest:
             del self._rows[row_id]
-            if row_id in self._key_of:
+            if row_id in self._shown:
                 yield row_id
             else:
                 del self._arrivals[row_id]
-
-    def _place(self, row_id: Id) -> int:
-        """Where a displayed row is; remembered until rows come, go or move."""
-        place = self._known_places.get(row_id)
-        if place is None:
-            place = self._known_places[row_id] = bisect_left(self._keys, self._key_of[row_id])
-        return place
 
     def _passes(self, row_id: Id) -> bool:
         row = self._rows.get(row_id)
@@ -322,7 +306,7 @@ class RowTable(QAbstractTableModel):
             elif self._sorter.moves(old, self._rows[row_id]):
                 moved.append(row_id)
         for row_id in removed:
-            if row_id not in self._rows and row_id not in self._key_of:
+            if row_id not in self._rows and row_id not in self._shown:
                 del self._arrivals[row_id]
         if self._hold is Hold.ROWS:
             self._leaving.update(gone)
@@ -339,33 +323,22 @@ class RowTable(QAbstractTableModel):
         """Show rows that are not displayed: runs at their places, or all at the end then sorted."""
         id_of = self.spec.key
         fresh = dict.fromkeys(id_of(row) for row in new)
-        keyed: list[tuple[Key, Row]] = []
+        keyed: Run = []
         for row_id in fresh:
             if row_id in self._rows and self._passes(row_id):
                 keyed.append((self._key_for_new(row_id), self._rows[row_id]))
         keyed.sort(key=lambda pair: pair[0])
-        chunks = self._chunks(keyed)
+        chunks = self._shown.chunks(keyed)
+        at_end: Run = []
         if len(chunks) > MAX_RUNS:
-            at_end: list[tuple[Key, Row]] = [((3, nth), row) for nth, (_, row) in enumerate(keyed)]
-            self._insert_run(len(self._keys), at_end)
-            self._resort([id_of(row) for _, row in keyed])
-            return
+            at_end = [((3, nth), row) for nth, (_, row) in enumerate(keyed)]
+            chunks = [(len(self._shown), at_end)]
         for at, run in reversed(chunks):
-            self._insert_run(at, run)
-
-    def _chunks(self, keyed: list[tuple[Key, Row]]) -> list[tuple[int, list[tuple[Key, Row]]]]:
-        """Sorted new rows by the place where they go in."""
-        if keyed:
-            first, last = (bisect_left(self._keys, keyed[end][0]) for end in (0, -1))
-            if first == last:
-                return [(first, keyed)]
-        chunks: list[tuple[int, list[tuple[Key, Row]]]] = []
-        for pair in keyed:
-            at = bisect_left(self._keys, pair[0])
-            if not chunks or chunks[-1][0] != at:
-                chunks.append((at, []))
-            chunks[-1][1].append(pair)
-        return chunks
+            self.beginInsertRows(QModelIndex(), at, at + len(run) - 1)
+            self._shown.insert(at, run)
+            self.endInsertRows()
+        if at_end:
+            self._resort([id_of(row) for _, row in at_end])
 
     def _key_for_new(self, row_id: Id) -> Key:
         arrival = self._arrivals[row_id]
@@ -374,95 +347,46 @@ class RowTable(QAbstractTableModel):
             return Sorter.waiting(arrival)
         return self._sorter.key(self._rows[row_id], arrival)
 
-    def _insert_run(self, at: int, run: list[tuple[Key, Row]]) -> None:
-        id_of = self.spec.key
-        self.beginInsertRows(QModelIndex(), at, at + len(run) - 1)
-        self._known_places.clear()
-        self._keys[at:at] = [key for key, _ in run]
-        self._shown[at:at] = [row for _, row in run]
-        self._key_of.update((id_of(row), key) for key, row in run)
-        self.endInsertRows()
-
     def _remove(self, gone: dict[Id, None]) -> None:
         """Stop showing rows, in runs from the bottom up; many runs are gathered at the end first."""
         if not gone:
             return
-        places = runs(sorted(self._place(row_id) for row_id in gone))
+        places = runs(sorted(self._shown.place(row_id) for row_id in gone))
         if len(places) > MAX_RUNS:
-            self._relayout(lambda: self._gather(gone))
-            places = [(len(self._keys) - len(gone), len(self._keys) - 1)]
+            self._relayout(lambda: self._shown.gather(gone))
+            places = [(len(self._shown) - len(gone), len(self._shown) - 1)]
         for first, last in reversed(places):
             self.beginRemoveRows(QModelIndex(), first, last)
-            self._known_places.clear()
-            for row in self._shown[first : last + 1]:
-                self._forget(self.spec.key(row))
-            del self._keys[first : last + 1]
-            del self._shown[first : last + 1]
+            for row_id in self._shown.cut(first, last):
+                self._stale.discard(row_id)
+                self._leaving.discard(row_id)
+                if row_id not in self._rows:
+                    del self._arrivals[row_id]
             self.endRemoveRows()
-
-    def _forget(self, row_id: Id) -> None:
-        del self._key_of[row_id]
-        self._stale.discard(row_id)
-        self._leaving.discard(row_id)
-        if row_id not in self._rows:
-            del self._arrivals[row_id]
 
     def _resort(self, row_ids: Iterable[Id]) -> None:
         """Put rows where the sort wants them."""
         moves: dict[Id, Key] = {}
         for row_id in row_ids:
-            row = self._shown[self._place(row_id)]
+            row = self._shown.rows[self._shown.place(row_id)]
             moves[row_id] = self._sorter.key(row, self._arrivals[row_id])
         self._stale.difference_update(moves)
-        moves = {row_id: key for row_id, key in moves.items() if key != self._key_of[row_id]}
+        moves = {row_id: key for row_id, key in moves.items() if key != self._shown.key_of[row_id]}
         if moves:
-            few = len(moves) <= FEW_MOVES
-            self._relayout(lambda: self._move_few(moves) if few else self._move_many(moves))
+            self._relayout(lambda: self._shown.move(moves))
 
     def _relayout(self, rearrange: Callable[[], None]) -> None:
         """Rows change places; indexes that somebody keeps follow their rows."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        ids = [self.spec.key(self._shown[index.row()]) for index in before]
+        ids = [self.spec.key(self._shown.rows[index.row()]) for index in before]
         rearrange()
-        self._known_places.clear()
         after = [
-            self.index(self._place(row_id), index.column()) for row_id, index in zip(ids, before, strict=True)
+            self.index(self._shown.place(row_id), index.column())
+            for row_id, index in zip(ids, before, strict=True)
         ]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
-
-    def _move_few(self, moves: dict[Id, Key]) -> None:
-        rows = []
-        for row_id, key in moves.items():
-            place = bisect_left(self._keys, self._key_of[row_id])
-            rows.append((key, self._shown.pop(place)))
-            del self._keys[place]
-        for key, row in rows:
-            place = bisect_left(self._keys, key)
-            self._keys.insert(place, key)
-            self._shown.insert(place, row)
-        self._key_of.update(moves)
-
-    def _move_many(self, moves: dict[Id, Key]) -> None:
-        places = [self._place(row_id) for row_id in moves]
-        self._key_of.update(moves)
-        for place, key in zip(places, moves.values(), strict=True):
-            self._keys[place] = key
-        self._rearrange(sorted(range(len(self._keys)), key=self._keys.__getitem__))
-
-    def _gather(self, gone: dict[Id, None]) -> None:
-        """Bring rows to the end, in their order."""
-        places = {self._place(row_id): row_id for row_id in gone}
-        last = sorted(places)
-        for place in last:
-            row_id = places[place]
-            self._keys[place] = self._key_of[row_id] = (2, *self._key_of[row_id])
-        self._rearrange([at for at in range(len(self._keys)) if at not in places] + last)
-
-    def _rearrange(self, order: list[int]) -> None:
-        self._keys = [self._keys[at] for at in order]
-        self._shown = [self._shown[at] for at in order]
 
     def _emit_changed(self, updates: list[Update]) -> None:
         """dataChanged per run of rows with the same changed columns, where somebody looks."""
@@ -470,12 +394,12 @@ class RowTable(QAbstractTableModel):
         id_of = self.spec.key
         masks: dict[int, int] = {}
         if self._window is None:
-            places = [self._place(row_id) for row_id in before if row_id in self._key_of]
+            places = [self._shown.place(row_id) for row_id in before if row_id in self._shown]
         else:
             first, last = self.window()
-            places = [at for at in range(first, last + 1) if id_of(self._shown[at]) in before]
+            places = [at for at in range(first, last + 1) if id_of(self._shown.rows[at]) in before]
         for place in places:
-            row = self._shown[place]
+            row = self._shown.rows[place]
             masks[place] = self._changed_columns(before[id_of(row)], row)
         for top, bottom, mask in masked_runs(masks):
             for left, right in runs(bits(mask)):

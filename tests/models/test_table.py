@@ -202,7 +202,7 @@ class TableMachine(RuleBasedStateMachine):
     @initialize(cap=st.sampled_from([None, 12]), few=st.sampled_from([1, 1000]))
     def begin(self, cap: int | None, few: int) -> None:
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("monitor.models.table.FEW_MOVES", few)
+        self.patch.setattr("monitor.models.rowlist.FEW_MOVES", few)
         self.patch.setattr("monitor.models.table.MAX_RUNS", few)
         QCoreApplication.instance() or QCoreApplication([])
         self.model = RowTable(spec((("number", True),), cap), Context())

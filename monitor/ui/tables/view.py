@@ -253,6 +253,21 @@ class TableView(QTableView):
         self.rows.set_window(0, -1)
         super().hideEvent(event)
 
+    def rowsInserted(self, parent: QModelIndex, first: int, last: int) -> None:
+        """New rows above do not push away what the user scrolled to."""
+        super().rowsInserted(parent, first, last)
+        self._scroll_with(first, last - first + 1)
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, first: int, last: int) -> None:
+        super().rowsAboutToBeRemoved(parent, first, last)
+        self._scroll_with(last + 1, first - last - 1)
+
+    def _scroll_with(self, place: int, rows: int) -> None:
+        bar = self.verticalScrollBar()  # its value is the first row in sight
+        if bar.value() > 0 and place <= bar.value():
+            bar.setMaximum(max(bar.maximum(), bar.value() + rows))
+            bar.setValue(bar.value() + rows)
+
     # -- sorting by the header
 
     def _on_header(self, at: int) -> None:

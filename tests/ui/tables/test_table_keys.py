@@ -136,6 +136,16 @@ def test_a_finished_order_cannot_be_taken_for_a_working_one_while_held(qtbot, de
     assert view.current_row() is None
 
 
+def test_new_and_gone_rows_above_do_not_push_away_what_is_read(qtbot, desk, view):
+    view.verticalScrollBar().setValue(12)
+    read = view.rows.row_at(view.rowAt(1)).order_id
+    desk.apply(Changes(orders={at: order(at) for at in range(60, 65)}))
+    assert view.rows.row_at(view.rowAt(1)).order_id == read
+    gone = {at: order(at, status=OrderStatus.CANCELED) for at in (60, 61, 64)}
+    desk.apply(Changes(orders=gone))
+    assert view.rows.row_at(view.rowAt(1)).order_id == read
+
+
 def test_removing_the_selected_row_frees_the_table(qtbot, desk, view):
     """The selection changes in the middle of a removal, which asks the model to let go."""
     qtbot.keyClick(view, "G", Qt.KeyboardModifier.ShiftModifier)

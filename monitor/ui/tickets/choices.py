@@ -117,7 +117,7 @@ class CloseChoices(Choices):
     def _field(self, caption: str, name: str, width: int) -> TicketField:
         label = QLabel(caption)
         label.setObjectName("caption")
-        field = TicketField(name, width)
+        field = TicketField(name, width, numeric=True)
         self.row.addWidget(label)
         self.row.addWidget(field)
         return field

@@ -44,7 +44,7 @@ def must_ask(view: View) -> bool:
 class LeaveQuestion:
     """Stay is chosen until somebody chooses otherwise; Enter then carries out the choice."""
 
-    title = "Close Trading Monitor"
+    title = "Quit Trading Monitor"
     keep = "Stay"
 
     def __init__(self, max_ticks: int = 5) -> None:
@@ -78,10 +78,10 @@ class LeaveQuestion:
 
     def headline(self, facts: Facts) -> str:
         return {
-            Leaving.STAY: "Close Trading Monitor?",
-            Leaving.LEAVE: "Leave everything as it is and close",
-            Leaving.CANCEL: f"Cancel {words.plural(len(facts.orders), 'order')}, then close",
-            Leaving.FLATTEN: f"Close {words.plural(len(facts.legs), 'position')} at market, then quit",
+            Leaving.STAY: "Quit Trading Monitor?",
+            Leaving.LEAVE: "Leave everything as it is and quit",
+            Leaving.CANCEL: f"Cancel {words.plural(len(facts.orders), 'order')}, then quit",
+            Leaving.FLATTEN: f"Flatten {words.plural(len(facts.legs), 'position')} at market, then quit",
         }[self.choice]
 
     def consequence(self, facts: Facts) -> str:
@@ -97,9 +97,9 @@ class LeaveQuestion:
     def verb(self, facts: Facts) -> str:
         return {
             Leaving.STAY: "Stay",
-            Leaving.LEAVE: "Leave and close",
-            Leaving.CANCEL: f"Cancel {words.plural(len(facts.orders), 'order')} and close",
-            Leaving.FLATTEN: f"Flatten {words.plural(len(facts.legs), 'position')} and close",
+            Leaving.LEAVE: "Leave and quit",
+            Leaving.CANCEL: f"Cancel {words.plural(len(facts.orders), 'order')} and quit",
+            Leaving.FLATTEN: f"Flatten {words.plural(len(facts.legs), 'position')} and quit",
         }[self.choice]
 
     def words(self, facts: Facts) -> tuple[str, ...]:
@@ -119,9 +119,9 @@ class LeaveQuestion:
         strategies = running_strategies(view)
         held = [leg_name(row) for row in positions]
         found = [
-            Line("Working orders", words.listed([order_name(row) for row in orders], 2) or "none"),
-            Line("Open positions", words.listed(held, 3) or "none"),
-            Line("Running strategies", words.listed([row.name for row in strategies], 3) or "none"),
+            Line("Working orders", _some([order_name(row) for row in orders])),
+            Line("Open positions", _some(held)),
+            Line("Running strategies", _some([row.name for row in strategies])),
         ]
         if self.choice is Leaving.FLATTEN and facts.legs:
             wanted = {"Last price", "Estimated profit"}
@@ -132,7 +132,7 @@ class LeaveQuestion:
         return self.choice is Leaving.STAY
 
     def gone(self) -> str:
-        return "Nothing is working or open any more: quit again to close."
+        return "Nothing is working or open any more: quit again to leave."
 
     # What each answer does
 
@@ -190,10 +190,12 @@ class LeaveQuestion:
 
     def _flattened(self, view: View, facts: Facts) -> str:
         cancelled = len(facts.orders) + sum(len(leg.working) for leg in facts.legs)
-        first = f"Cancels {words.plural(cancelled, 'order')} too. " if cancelled else ""
+        first = f"Cancels {words.plural(cancelled, 'order')}. " if cancelled else ""
+        if facts.strategies:
+            first = f"Stops {words.listed([row.name for row in facts.strategies], 2)}. {first}"
         replay = view.replay
         if replay is None:
-            return f"{first}Closes when the positions are flat."
+            return f"{first}Quits when the positions are flat."
         if replay.state is ReplayState.FINISHED:
             return f"{first}The replay is finished: no bar is left, so the closing orders cannot fill."
         if replay.state is ReplayState.PAUSED:
@@ -242,6 +244,11 @@ def _undisturbed(seen: Facts, present: Facts) -> Facts | None:
         row = msgspec.structs.replace(new.position, last_price=old.position.last_price)
         legs.append(Leg(row, new.working))
     return Facts(legs=tuple(legs))
+
+
+def _some(names: list[str]) -> str:
+    """A count, and the first of what is counted."""
+    return f"{len(names):,}: {words.listed(names, 1)}" if names else "none"
 
 
 def _still_working(view: View, ids: set[int]) -> set[int]:

@@ -10,14 +10,14 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.engine.values import EngineState, World
 from monitor.ui.theme import Theme, set_tone
 from monitor.ui.tickets.choices import Choices
 from monitor.ui.tickets.facts import Difference
 from monitor.ui.tickets.keys import ENTER, identity, is_plain
-from monitor.ui.tickets.parts import FactGrid, TicketField, VerbButton, set_text
+from monitor.ui.tickets.parts import ElidedLabel, FactGrid, TicketField, VerbButton, set_text
 from monitor.ui.tickets.picture import Picture
 
 EDITING = frozenset({Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Left, Qt.Key.Key_Right})
@@ -84,8 +84,7 @@ class TicketPanel(QWidget):
         self._paint_world(ground)
         set_text(self.title, f"{picture.title}   ·   account {picture.account or 'unknown'}")
         set_text(self.left, picture.left)
-        set_text(self.headline, picture.headline)
-        self.headline.setToolTip(picture.headline)
+        self.headline.say(picture.headline)
         set_text(self.consequence, picture.consequence)
         self.setAccessibleName(f"{word}: {picture.headline}")
 
@@ -114,6 +113,7 @@ class TicketPanel(QWidget):
         set_text(self.prompt, picture.prompt)
         for part in (self.prompt, self.word):
             self._reveal(part, bool(picture.prompt))
+        self._allow(self.word, not picture.changes)
         if self.word.text() != picture.typed:
             self.word.setText(picture.typed)
         self.setFocusProxy(self.word if picture.prompt else None)  # type: ignore[arg-type]
@@ -123,6 +123,8 @@ class TicketPanel(QWidget):
         if part.isEnabled() != allowed:
             self._take_focus_from(part, allowed)
             part.setEnabled(allowed)
+            if allowed and part is self.word and self.hasFocus():
+                self.word.setFocus()
 
     def _reveal(self, part: QWidget, wanted: bool) -> None:
         if part.isHidden() == wanted:
@@ -176,7 +178,7 @@ class TicketPanel(QWidget):
         if event.key() == Qt.Key.Key_Escape:
             self._asker.leave()
             return True
-        if isinstance(target, TicketField):
+        if isinstance(target, TicketField) and not target.leaves(event):
             return self._take_key_in_field(event, by)
         if event.key() in ENTER | {Qt.Key.Key_Space} and isinstance(target, QPushButton):
             return self._press(target, by)
@@ -223,7 +225,8 @@ class TicketPanel(QWidget):
     def _make_parts(self) -> None:
         self.world = _label("ticketWorld")
         self.title, self.left = _label("caption"), _label("caption")
-        self.headline, self.consequence = _label("ticketHeadline"), _label("ticketConsequence")
+        self.headline, self.consequence = ElidedLabel(), _label("ticketConsequence")
+        self.headline.setObjectName("ticketHeadline")
         self.guards, self.status = _label("ticketGuards"), _label("ticketStatus")
         self.status.setWordWrap(True)
         self.consequence.setWordWrap(True)
@@ -270,8 +273,6 @@ def _label(name: str) -> QLabel:
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setMinimumWidth(1)
-    if name == "ticketHeadline":
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
 
 
@@ -303,5 +304,6 @@ def style(theme: Theme) -> str:
 #ticketValue[tone="loss"] {{ color: {theme.loss}; }}
 #ticketValue[tone="warn"] {{ color: {theme.warn}; }}
 #ticketValue[tone="muted"] {{ color: {theme.muted}; }}
+QPushButton[tone="danger"]:disabled {{ color: {theme.faint}; border-color: {theme.line}; }}
 QPushButton[role="choice"]:checked {{ border-color: {theme.accent}; color: {theme.accent}; }}
 """

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from monitor.ui.theme import set_tone
+from monitor.ui.tickets.keys import is_plain
 from monitor.ui.tickets.question import Line
 
 
@@ -42,10 +43,12 @@ class VerbButton(QPushButton):
 
 
 class TicketField(QLineEdit):
-    """A short field without input method, menu or drop: what is typed is what was meant."""
+    """A short field without input method, menu or drop: what is typed is what was meant. A
+    field for a number leaves letters to the ticket."""
 
-    def __init__(self, name: str, width: int) -> None:
+    def __init__(self, name: str, width: int, *, numeric: bool = False) -> None:
         super().__init__()
+        self._numeric = numeric
         self.setAccessibleName(name)
         self.setFixedWidth(width)
         self.setMaxLength(32)
@@ -53,6 +56,39 @@ class TicketField(QLineEdit):
         self.setDragEnabled(False)
         self.setAcceptDrops(False)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+
+    def leaves(self, event: QKeyEvent) -> bool:
+        """Whether this key is none of the field's."""
+        return self._numeric and event.text().isalpha() and is_plain(event)
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in an ellipsis where the place ends; the whole is in its tool tip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    @property
+    def full(self) -> str:
+        return self._full
+
+    def say(self, text: str) -> None:
+        if text != self._full:
+            self._full = text
+            self.setToolTip(text)
+            self.setAccessibleName(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        width = max(self.width(), 40)
+        set_text(self, self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, width))
 
 
 class FactGrid(QWidget):
@@ -65,7 +101,7 @@ class FactGrid(QWidget):
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
-        self._rows: list[tuple[QLabel, QLabel]] = []
+        self._rows: list[tuple[QLabel, ElidedLabel]] = []
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         while len(self._rows) < len(lines):
@@ -77,15 +113,13 @@ class FactGrid(QWidget):
             if shown:
                 line = lines[index]
                 set_text(label, line.label)
-                set_text(value, line.value)
-                value.setToolTip(line.value)
+                value.say(line.value)
                 set_tone(value, line.tone)
 
     def _add_row(self) -> None:
-        label, value = QLabel(), QLabel()
+        label, value = QLabel(), ElidedLabel()
         label.setObjectName("caption")
         value.setObjectName("ticketValue")
-        value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = len(self._rows)
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(value, row, 1)

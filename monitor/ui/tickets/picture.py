@@ -62,7 +62,7 @@ def picture(
         status=status,
         tone=tone,
         verb="" if question.declines() else question.verb(facts),
-        keep=question.keep if asking else "Close",
+        keep=question.keep if asking else "Done",
         prompt=f"Type {' or '.join(accepted_words[:2])}" if asking and accepted_words else "",
         typed=ticket.typed,
         left=_left(ticket, now_ns),
@@ -98,7 +98,7 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
     return {
         Waiting.KEYS: ("Release all keys first.", ""),
         Waiting.TIME: ("Read first: it takes an answer in a moment.", ""),
-        Waiting.WORD: (f"Type {_quoted(question.words(ticket.seen))}, then Enter: {verb}.", ""),
+        Waiting.WORD: (f"Type {_either(question.words(ticket.seen))}, then Enter: {verb}.", ""),
         Waiting.NOTHING: (
             f"Enter: {verb}." if ticket.words else f"Enter or y: {verb}.",
             "good",
@@ -106,14 +106,14 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
     }[waiting]
 
 
-def _quoted(words: tuple[str, ...]) -> str:
-    return " or ".join(f"“{word}”" for word in words[:2])
+def _either(words: tuple[str, ...]) -> str:
+    return "the count or the symbol" if len(words) > 1 else "the count"
 
 
 def _disarmed(changes: tuple[Difference, ...], view: View) -> str:
     guards = {item.guard for item in changes}
     why = {
-        Guard.CHANGED: "it changed since you looked",
+        Guard.CHANGED: "something changed since you looked",
         Guard.MOVED: "the price moved",
         Guard.STALE: "the price is too old",
     }
@@ -121,7 +121,7 @@ def _disarmed(changes: tuple[Difference, ...], view: View) -> str:
     replay = view.replay
     playing = replay is not None and replay.state is ReplayState.PLAYING
     hint = " Space pauses the replay." if playing else ""
-    return f"Not sent: {reasons}. Press u to go on with the new numbers.{hint}"
+    return f"Held back: {reasons}. Press u to go on with the new numbers.{hint}"
 
 
 def _answer(ticket: Ticket, view: View) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def _answer(ticket: Ticket, view: View) -> tuple[str, str]:
     if reply is None:
         return "", ""
     if not reply.accepted:
-        return f"Refused: {reply.reason or reply.guard}", "error"
+        return f"Refused: {reply.reason or reply.guard}{_how_to_go_on(reply.guard)}", "error"
     orders = [row for one in reply.order_ids if (row := view.order(one)) is not None]
     if not orders:
         return f"Accepted. {reply.reason}".strip(), "good"
@@ -139,6 +139,11 @@ def _answer(ticket: Ticket, view: View) -> tuple[str, str]:
         for row in orders[:3]
     )
     return f"Accepted: {told}.{_fills_when(orders, view)}", "good"
+
+
+def _how_to_go_on(guard: str) -> str:
+    asks_anew = guard in {Guard.CHANGED, Guard.MOVED, Guard.STALE}
+    return " Leave, then ask again with the numbers of now." if asks_anew else ""
 
 
 def _fills_when(orders: list[OrderRow], view: View) -> str:

@@ -32,6 +32,7 @@ from monitor.ui.tickets.told import (
     positions_facts,
     side_verb,
     tone_of,
+    worth_line,
 )
 from monitor.ui.tickets.view import View, currency_of, strategy_name
 
@@ -113,7 +114,7 @@ class CloseQuestion:
         cost = f"   cost {format.price(row.average_price, row.price_digits)}"
         return [
             Line("Last price", last_price(row, engine_now_ns) + cost),
-            Line("Estimated proceeds", words.money(worth, currency)),
+            worth_line(side_verb(row), worth, row.margin * part / row.volume, currency),
             Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
             Line("Fee", "known when it fills", "muted"),
             cancels(leg.working),
@@ -232,7 +233,7 @@ class CancelQuestion:
 
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         rows = facts.orders
-        found = [Line("Orders", words.listed([order_name(row) for row in rows], 3))]
+        found = [Line("Orders", words.listed([order_name(row) for row in rows], 2))]
         if len(rows) == 1:
             row = rows[0]
             effect = "opens a position" if row.offset is Offset.OPEN else "closes a position"

@@ -102,6 +102,7 @@ class Ticket:
         self._painted_ns: int | None = None
         self._released = False
         self._opened = False
+        self._changed_ns = now_ns
         self._touched_ns = now_ns
 
     # What the window tells it
@@ -133,12 +134,15 @@ class Ticket:
                 self._close(Ending.GONE)
                 return
             self.latest = facts
-            self._note(facts, engine_now_ns)
+            self._note(facts, engine_now_ns, now_ns)
         self._expire(now_ns)
 
     def acknowledge(self, now_ns: int) -> bool:
-        """The asker has read what is new: it is now what they saw, and arming starts anew."""
+        """The asker has read what is new: it is now what they saw, and arming starts anew. Not at
+        once: a key that was meant for something else a moment ago acknowledges nothing."""
         if self.phase is not Phase.ASKING or not self.changes:
+            return False
+        if now_ns - self._changed_ns < self.limits.arm_ns:
             return False
         self.seen, self.changes, self.typed = self.latest, (), ""
         self.hidden()
@@ -217,7 +221,7 @@ class Ticket:
             return True
         return self._released
 
-    def _note(self, facts: Facts, engine_now_ns: int) -> None:
+    def _note(self, facts: Facts, engine_now_ns: int, now_ns: int) -> None:
         limits = self.limits
         found = differences(self.seen, facts, engine_now_ns, limits.max_ticks, limits.stale_ns)
         if not found and not self.changes:
@@ -225,7 +229,7 @@ class Ticket:
         names = {(item.guard, item.what) for item in self.changes}
         fresh = tuple(item for item in found if (item.guard, item.what) not in names)
         if fresh:
-            self.typed = ""
+            self.typed, self._changed_ns = "", now_ns
         exact = differences(self.seen, facts, engine_now_ns, 0, limits.stale_ns)
         self.changes = kept((*self.changes, *fresh), exact)
 

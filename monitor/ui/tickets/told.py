@@ -75,7 +75,14 @@ def last_price(row: PositionRow, engine_now_ns: int) -> str:
 def cancels(orders: tuple[OrderRow, ...]) -> Line:
     if not orders:
         return Line("Cancels first", "no working order", "muted")
-    return Line("Cancels first", words.listed([order_name(row) for row in orders], 2), "warn")
+    return Line("Cancels first", words.listed([order_name(row) for row in orders], 1), "warn")
+
+
+def worth_line(verb: str, worth: Decimal | None, margin: Decimal, currency: str) -> Line:
+    """What changes hands at that price. With margin it is not cash: both are said."""
+    label = "Estimated cost" if verb == "Buy" else "Estimated proceeds"
+    value = words.money(worth, currency)
+    return Line(label, f"{value} contract value, frees {format.money(margin)} of margin" if margin else value)
 
 
 def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
@@ -92,7 +99,7 @@ def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
     prices = [f"{row.symbol} {last_price(row, engine_now_ns)}" for row in rows]
     return [
         Line("Last price", words.listed(prices, 2)),
-        Line("Estimated proceeds", words.money(worth, currency)),
+        worth_line("Sell", worth, sum((row.margin for row in rows), Decimal(0)), currency),
         Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
         Line("Fee", "known when it fills", "muted"),
         cancels(working),

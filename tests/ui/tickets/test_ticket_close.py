@@ -14,6 +14,7 @@ from ticket_rows import NOON, SECOND, order, position, replay, session
 
 from monitor.engine.commands import ClosePosition, PauseReplay, SeenPosition, accepted, refused
 from monitor.engine.values import OrderStatus, OrderType, ReplayState, World
+from monitor.ui.tickets.parts import ElidedLabel
 
 Key = Qt.Key
 SEEN = SeenPosition(position_id="m2005-long", version=7, volume=Decimal(3), price=Decimal(2671))
@@ -183,6 +184,10 @@ def test_a_price_that_moved_disarms_it_shows_old_and_new_and_u_goes_on(asked: St
     assert "2,671  →  2,690" in asked.panel.guards.text()
     assert asked.panel.accept.isVisible()
     asked.press(Key.Key_U)
+    asked.frame()
+    assert asked.panel.guards.isVisible(), "what is new must be read first, too"
+    asked.after(350)
+    asked.press(Key.Key_U)
     asked.press(Key.Key_Return)
     assert asked.sent == [], "it arms anew"
     asked.ready()
@@ -233,6 +238,7 @@ def test_a_changed_position_disarms_and_shows_old_and_new(asked: Stage) -> None:
     asked.press(Key.Key_Return)
     assert asked.sent == []
     assert "DCE.m2005 long:  3  →  2" in asked.panel.guards.text()
+    asked.after(350)
     asked.press(Key.Key_U)
     asked.ready()
     asked.press(Key.Key_Return)
@@ -247,6 +253,7 @@ def test_a_new_working_order_disarms_and_is_named_among_what_is_cancelled(asked:
     assert asked.sent == []
     assert "order 41:  not there  →  0 of 3 filled at 2,700" in asked.panel.guards.text()
     assert "#41 Sell 3 DCE.m2005 at 2,700" in shown_facts(asked)
+    asked.after(350)
     asked.press(Key.Key_U)
     asked.ready()
     asked.press(Key.Key_Return)
@@ -323,7 +330,9 @@ def test_a_refusal_is_shown_with_the_engines_reason(asked: Stage) -> None:
     asked.ready()
     asked.press(Key.Key_Return)
     asked.answer(refused("Its working orders changed.", "changed"))
-    assert asked.panel.status.text() == "Refused: Its working orders changed."
+    assert asked.panel.status.text() == (
+        "Refused: Its working orders changed. Leave, then ask again with the numbers of now."
+    )
     assert asked.panel.status.property("tone") == "error"
     asked.press(Key.Key_Return)
     asked.after(29_000)
@@ -354,7 +363,7 @@ def test_a_part_is_chosen_by_a_letter(asked: Stage, key: Key, volume: int, headl
     asked.ready()
     asked.press(key)
     asked.frame()
-    assert asked.panel.headline.text() == headline
+    assert asked.panel.headline.full == headline
     asked.press(Key.Key_Return)
     (sent,) = asked.sent
     assert (sent.volume, sent.seen.volume) == (Decimal(volume), Decimal(3))
@@ -388,7 +397,7 @@ def test_a_limit_takes_its_price(asked: Stage) -> None:
     assert asked.sent == [], "a limit needs a price"
     asked.type("2675")
     asked.frame()
-    assert asked.panel.headline.text() == "Sell 3 DCE.m2005 at 2,675 or better"
+    assert asked.panel.headline.full == "Sell 3 DCE.m2005 at 2,675 or better"
     asked.press(Key.Key_Return)
     (sent,) = asked.sent
     assert (sent.type, sent.price) == (OrderType.LIMIT, Decimal(2675))
@@ -408,10 +417,25 @@ def test_half_of_a_changed_position_is_another_number(asked: Stage) -> None:
     asked.press(Key.Key_H)
     asked.rows(position(volume=Decimal(8), version=8))
     asked.frame()
+    asked.after(350)
     asked.press(Key.Key_U)
     asked.ready()
     asked.press(Key.Key_Return)
     assert asked.sent[0].volume == Decimal(4)
+
+
+def test_letters_do_their_work_also_while_the_cursor_stands_in_a_number(asked: Stage) -> None:
+    asked.ready()
+    asked.press(Key.Key_N)
+    asked.type("2")
+    asked.rows(position(last_price=Decimal(2690)))
+    asked.frame()
+    asked.after(350)
+    asked.type("u")
+    asked.ready()
+    asked.type("y")
+    (sent,) = asked.sent
+    assert (sent.volume, sent.seen.price) == (Decimal(2), Decimal(2690))
 
 
 def test_a_letter_held_since_before_chooses_nothing(stage: Stage) -> None:
@@ -420,7 +444,7 @@ def test_a_letter_held_since_before_chooses_nothing(stage: Stage) -> None:
     stage.frame()
     stage.repeat(Key.Key_H, 3)
     stage.press(Key.Key_Q)
-    assert stage.panel.headline.text() == "Sell 3 DCE.m2005 at market"
+    assert stage.panel.headline.full == "Sell 3 DCE.m2005 at market"
 
 
 def test_space_holds_a_playing_replay_still_and_is_no_answer(asked: Stage) -> None:
@@ -433,7 +457,7 @@ def test_space_holds_a_playing_replay_still_and_is_no_answer(asked: Stage) -> No
 def test_it_says_everything_a_careful_person_asks(asked: Stage) -> None:
     asked.frame()
     panel = asked.panel
-    assert panel.headline.text() == "Sell 3 DCE.m2005 at market"
+    assert panel.headline.full == "Sell 3 DCE.m2005 at market"
     assert panel.consequence.text() == "closes your long 3, nothing remains"
     assert panel.world.text() == "REPLAY"
     assert "sim-1" in panel.title.text()
@@ -478,7 +502,7 @@ def test_another_question_waits_its_turn_and_arms_by_itself(asked: Stage) -> Non
     asked.tickets.cancel_orders([41])
     assert asked.tickets.waiting == 1
     asked.press(Key.Key_Escape)
-    assert asked.panel.headline.text() == "Cancel #41 Sell 3 DCE.m2005 at 2,700"
+    assert asked.panel.headline.full == "Cancel #41 Sell 3 DCE.m2005 at 2,700"
     asked.press(Key.Key_Return)
     assert asked.sent == []
 
@@ -498,5 +522,5 @@ def test_a_position_that_is_not_there_is_not_asked_about(stage: Stage) -> None:
 
 
 def shown_facts(stage: Stage) -> str:
-    labels = stage.panel.facts.findChildren(type(stage.panel.headline))
-    return "\n".join(label.text() for label in labels if label.isVisible())
+    labels = stage.panel.facts.findChildren(ElidedLabel)
+    return "\n".join(label.full for label in labels if label.isVisible())

@@ -78,7 +78,7 @@ def test_any_one_of_them_is_a_reason_to_ask(stage: Stage, rows: tuple[object, ..
 
 
 def test_it_says_what_stands(asked: Stage) -> None:
-    assert asked.panel.headline.text() == "Close Trading Monitor?"
+    assert asked.panel.headline.text() == "Quit Trading Monitor?"
     expected = "There are 2 working orders, 1 open position and 1 running strategy."
     assert asked.panel.consequence.text() == expected
 
@@ -251,9 +251,9 @@ def test_the_arrow_keys_choose_among_what_makes_sense(stage: Stage) -> None:
         stage.frame()
         headlines.append(stage.panel.headline.text())
     assert headlines == [
-        "Leave everything as it is and close",
-        "Close 1 position at market, then quit",
-        "Close Trading Monitor?",
+        "Leave everything as it is and quit",
+        "Flatten 1 position at market, then quit",
+        "Quit Trading Monitor?",
     ], "there is no order, so there is nothing to cancel"
 
 
@@ -262,4 +262,4 @@ def test_when_all_ended_meanwhile_it_does_not_quit_by_surprise(asked: Stage) -> 
     asked.frame()
     assert not asked.is_open
     assert asked.quits == 0
-    assert asked.messages[-1][0].endswith("quit again to close.")
+    assert asked.messages[-1][0].endswith("quit again to leave.")

@@ -46,7 +46,7 @@ def close_all(key: str = "ticket-1") -> CloseAllPositions:
 def test_closing_all_needs_the_count(two: Stage) -> None:
     two.tickets.close_all()
     two.ready()
-    assert two.panel.headline.text() == "Close 2 positions at market"
+    assert two.panel.headline.full == "Close 2 positions at market"
     two.press(Key.Key_Return)
     two.type("1")
     two.press(Key.Key_Return)
@@ -103,14 +103,28 @@ def test_a_third_position_disarms_and_the_old_count_no_longer_counts(two: Stage)
     two.press(Key.Key_Return)
     assert two.sent == []
     assert "DCE.a2005 long:  none  →  3" in two.panel.guards.text()
-    two.panel.accept.click()
+    assert not two.panel.word.isEnabled()
+    two.after(350)
+    two.press(Key.Key_U)
     two.ready()
     assert two.panel.word.text() == ""
-    two.panel.word.setFocus()
     two.type("3")
     two.press(Key.Key_Return)
     (sent,) = two.sent
     assert len(sent.seen) == 3
+
+
+def test_a_letter_of_the_symbol_in_full_flight_acknowledges_nothing(two: Stage) -> None:
+    """Somebody types "au…" when the numbers change; the u must not mean "use the new numbers"."""
+    two.tickets.close_all()
+    two.ready()
+    two.type("a")
+    two.rows(position(position_id="third", symbol="DCE.a2005"))
+    two.frame()
+    two.after(120)
+    two.type("u")
+    two.frame()
+    assert two.panel.guards.isVisible()
 
 
 def test_closing_all_is_refused_in_the_ticket(two: Stage) -> None:

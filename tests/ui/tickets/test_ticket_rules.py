@@ -164,6 +164,8 @@ def test_acknowledging_takes_the_new_numbers_and_arms_anew() -> None:
     asked = Asked().painted_and_ready()
     latest = facts(last_price=Decimal(2690), volume=Decimal(2), version=8)
     asked.observe(latest)
+    assert not asked.ticket.acknowledge(asked.now), "nobody reads that quickly"
+    asked.now += 350 * MS
     assert asked.ticket.acknowledge(asked.now)
     assert asked.ticket.confirm(asked.now) is None
     asked.now += 10 * SECOND
@@ -175,7 +177,8 @@ def test_acknowledging_takes_the_new_numbers_and_arms_anew() -> None:
 def test_acknowledging_a_stale_quote_does_not_make_it_fresh() -> None:
     asked = Asked().painted_and_ready()
     asked.observe(facts(), NOON + 5 * SECOND)
-    asked.ticket.acknowledge(asked.now)
+    asked.now += SECOND
+    assert asked.ticket.acknowledge(asked.now)
     asked.painted_and_ready()
     asked.observe(facts(), NOON + 5 * SECOND)
     assert asked.ticket.confirm(asked.now) is None
@@ -241,7 +244,6 @@ def test_a_change_wipes_what_was_typed() -> None:
     asked.ticket.words = ("1",)
     asked.ticket.type("1", asked.now)
     asked.observe(facts(volume=Decimal(2), version=8))
-    asked.ticket.acknowledge(asked.now)
     assert asked.ticket.typed == ""
 
 
@@ -376,6 +378,8 @@ def test_whatever_came_before_a_patient_reader_can_still_answer(events: list[tup
     storm.do_quote(0)
     for key in (KEY_X, KEY_ENTER):
         storm.do_release(key)
+    storm.look()
+    storm.do_pass(350)
     storm.do_acknowledge(None)
     storm.do_paint(None)
     storm.do_pass(350)

@@ -125,7 +125,7 @@ def running(qtbot: QtBot, tmp_path: Path) -> Iterator[Application]:
 def test_x_and_enter_close_the_position_and_the_next_bar_fills(running: Application) -> None:
     running.press(Key.Key_X)
     assert running.tickets.panel is not None
-    assert running.tickets.panel.headline.text() == "Sell 2 SHFE.test at market"
+    assert running.tickets.panel.headline.full == "Sell 2 SHFE.test at market"
     running.arm()
     running.press(Key.Key_Return)
     running.wait(lambda: running.status.startswith("Accepted: order"))

@@ -123,7 +123,7 @@ FILLED = Column(
     help="Filled volume of the order's volume",
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=48)
-OFFSET = c.word("offset", "offset", lambda o: o.offset, width=104)
+OFFSET = c.word("offset", "offset", lambda o: o.offset, width=116)
 SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=108)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
 

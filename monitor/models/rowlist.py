@@ -85,11 +85,7 @@ class RowList:
         if len(moves) <= FEW_MOVES:
             self._move_few(moves)
         else:
-            places = [self.place(row_id) for row_id in moves]
-            for place, key in zip(places, moves.values(), strict=True):
-                self.keys[place] = key
-            self.key_of.update(moves)
-            self._rearrange(sorted(range(len(self.keys)), key=self.keys.__getitem__))
+            self._move_many(moves)
         self._places.clear()
 
     def gather(self, row_ids: Iterable[Id]) -> None:
@@ -112,6 +108,17 @@ class RowList:
             self.keys.insert(place, key)
             self.rows.insert(place, row)
         self.key_of.update(moves)
+
+    def _move_many(self, moves: dict[Id, Key]) -> None:
+        """Two sorted runs, those that stay and those that move, are what sorting is fastest at."""
+        places = {self.place(row_id): key for row_id, key in moves.items()}
+        for place, key in places.items():
+            self.keys[place] = key
+        self.key_of.update(moves)
+        order = [at for at in range(len(self.keys)) if at not in places]
+        order += sorted(places, key=self.keys.__getitem__)
+        order.sort(key=self.keys.__getitem__)
+        self._rearrange(order)
 
     def _rearrange(self, order: list[int]) -> None:
         self._places.clear()

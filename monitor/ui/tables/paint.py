@@ -7,7 +7,7 @@ nothing of what a row means.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -89,7 +89,6 @@ class CellPainter:
         at: int,
         top: int,
         places: Sequence[Place],
-        selected: Container[int],
         now: float,
     ) -> None:
         """One row, its upper edge at `top`; `now` in the flash book's seconds."""
@@ -100,8 +99,6 @@ class CellPainter:
             column = model.columns[place.at]
             if flash and flash.is_lit(model.spec.key(row), place.at, now):
                 painter.fillRect(place.x, top, place.width, ROW_HEIGHT, self.colours.flash)
-            elif at in selected:
-                painter.fillRect(place.x, top, place.width, ROW_HEIGHT, self.colours.selected)
             self._paint_cell(painter, row, column, place, top, leaving)
 
     def _paint_cell(

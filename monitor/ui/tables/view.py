@@ -327,7 +327,9 @@ class TableView(QTableView):
         selected = self._selected_within(first, last)
         top = self.rowViewportPosition(first)
         for at in range(first, last + 1):
-            self._cells.paint_row(painter, at, top, places, selected, now)
+            if at in selected:
+                painter.fillRect(area.left(), top, area.width(), ROW_HEIGHT, self._cells.colours.selected)
+            self._cells.paint_row(painter, at, top, places, now)
             self._cells.paint_line(painter, area, top)
             top += ROW_HEIGHT
 

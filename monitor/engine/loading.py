@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from monitor.engine.strategies import SHIPPED
 from monitor.engine.strategy import Strategy
@@ -41,10 +42,19 @@ def load_strategy(source: str) -> tuple[str, type[Strategy]]:
     return next(iter(found.items()))
 
 
+class _FreshLoader(SourceFileLoader):
+    """Compiles what is in the file now. Python's cache tells versions apart by second and size,
+    so an edit of one digit would run as it was before."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def _import_file(path: Path) -> ModuleType:
     """Import afresh each time, so that an edited file is what runs."""
     name = f"monitor_strategy_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FreshLoader(name, str(path)))
     if spec is None or spec.loader is None:
         raise StrategyError(f"strategy file {path} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)

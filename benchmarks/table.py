@@ -10,21 +10,18 @@ from __future__ import annotations
 import gc
 import math
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
-import msgspec
-
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import PySide6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QSplitter
 
+from benchmarks.figures import print_figure
 from monitor.engine.changes import Changes
 from monitor.engine.rows import OrderRow
 from monitor.engine.values import Offset, OrderStatus, OrderType, Side, TimeInForce
@@ -128,19 +125,16 @@ def main(orders: int = ORDERS) -> None:
     by_time = measure(app, orders, None)
     by_status = measure(app, orders, [Sort("status", True), Sort("price")])
     tenth = measure(app, orders // 10, None)
-    result = {
-        "id": "P1-table",
-        "name": f"{orders} orders x {len(LIFE)} events through tables and views",
-        "value": summary(orders, by_time)["events_per_s"],
-        "unit": "events/s",
-        "goal": GOAL,
-        "by_time": summary(orders, by_time),
-        "sorted_by_status": summary(orders, by_status),
-        "exponent": round(math.log10(sum(by_time) / sum(tenth)), 2),
-        "machine": f"{platform.machine()} {os.cpu_count()} cores",
-        "versions": {"python": platform.python_version(), "PySide6": PySide6.__version__},
-    }
-    print(msgspec.json.encode(result).decode())
+    print_figure(
+        "P1",
+        f"{orders} orders x {len(LIFE)} events through tables and views",
+        summary(orders, by_time)["events_per_s"],
+        "events/s",
+        goal=f">= {GOAL}, frame p99 <= 16 ms",
+        by_time=summary(orders, by_time),
+        sorted_by_status=summary(orders, by_status),
+        exponent=math.log10(sum(by_time) / sum(tenth)),
+    )
 
 
 if __name__ == "__main__":

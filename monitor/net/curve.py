@@ -66,18 +66,17 @@ class EquityCurve:
         self._time, self._value = times, values
 
 
-def thinned(times: IntArray, values: FloatArray, points: int) -> tuple[IntArray, FloatArray]:
-    """At most `points` samples (at least 4) that keep first, last and, bucket by bucket, the
-    lowest and highest value, so neither a peak nor a trough is lost to the eye."""
-    size = len(times)
+def thinned(values: FloatArray, points: int) -> IntArray:
+    """Which samples to show: at most `points` (at least 4), first and last among them and,
+    bucket by bucket, the lowest and the highest, so no peak or trough is lost to the eye."""
+    size = len(values)
     points = max(points, 4)
     if size <= points:
-        return times, values
+        return np.arange(size, dtype=np.int64)
     buckets = (points - 2) // 2
     edges = np.linspace(0, size, buckets + 1).astype(np.int64)
     chosen = [0, size - 1]
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         span = values[low:high]
         chosen += [low + int(span.argmin()), low + int(span.argmax())]
-    index = np.unique(np.array(chosen, np.int64))
-    return times[index], values[index]
+    return np.unique(np.array(chosen, np.int64))

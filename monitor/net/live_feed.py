@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from monitor.engine.changes import Changes, FloatArray, IntArray
+from monitor.engine.changes import Changes
 from monitor.engine.rows import AccountRow, PositionRow, StrategyRow, TradeRow
-from monitor.net.curve import thinned
+from monitor.net.curve import EquityCurve, thinned
 from monitor.net.feeds import asleep
 from monitor.net.present import LATEST_TRADES, Present
 from monitor.net.wire import NS_PER_MS, Wire, encode, now_ms, to_wire
@@ -91,7 +91,7 @@ class LiveFeed:
             "strategies": _rows(present.strategies.values()),
             "trades": _rows(reversed(present.trades)),
             "equity": {
-                name: _samples(*curve.since(0), SNAPSHOT_POINTS) for name, curve in present.curves.items()
+                name: _samples(curve, curve.start, SNAPSHOT_POINTS) for name, curve in present.curves.items()
             },
         }
 
@@ -123,9 +123,9 @@ class LiveFeed:
             epoch, end = self._reached.get(name, (None, 0))
             self._reached[name] = (curve.epoch, curve.end)
             if epoch != curve.epoch:
-                replaced[name] = _samples(*curve.since(0), SNAPSHOT_POINTS)
+                replaced[name] = _samples(curve, curve.start, SNAPSHOT_POINTS)
             elif end < curve.end:
-                appended[name] = _samples(*curve.since(end), PATCH_POINTS)
+                appended[name] = _samples(curve, end, PATCH_POINTS)
         news: Wire = {}
         if appended:
             news["equity"] = appended
@@ -138,6 +138,12 @@ def _rows(rows: Iterable[AccountRow | PositionRow | StrategyRow | TradeRow]) -> 
     return [to_wire(row) for row in rows]
 
 
-def _samples(times: IntArray, values: FloatArray, points: int) -> Wire:
-    times, values = thinned(times, values, points)
-    return {"time_ms": (times // NS_PER_MS).tolist(), "equity": values.tolist()}
+def _samples(curve: EquityCurve, first: int, points: int) -> Wire:
+    """Samples from index `first` on. The index is told because times have nights in them."""
+    times, values = curve.since(first)
+    kept = thinned(values, points)
+    return {
+        "index": (kept + first).tolist(),
+        "time_ms": (times[kept] // NS_PER_MS).tolist(),
+        "equity": values[kept].tolist(),
+    }

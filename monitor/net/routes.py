@@ -175,7 +175,9 @@ def _rows(rows: Sequence[msgspec.Struct]) -> list[Wire]:
 
 
 def _cut(curve: EquityCurve, from_ns: int | None, to_ns: int | None, points: int) -> Wire:
-    times, equity = thinned(*curve.between(from_ns, to_ns), points)
+    times, equity = curve.between(from_ns, to_ns)
+    kept = thinned(equity, points)
+    times, equity = times[kept], equity[kept]
     all_times, all_equity = curve.between(None, None)
     peaks = np.maximum.accumulate(all_equity)[np.searchsorted(all_times, times)]
     drawdown = np.divide(peaks - equity, peaks, out=np.zeros_like(equity), where=peaks > 0)

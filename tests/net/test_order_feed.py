@@ -119,6 +119,14 @@ def test_each_status_has_its_action(status: OrderStatus, action: str) -> None:
     assert world.client.actions == ["clear", "add", action]
 
 
+def test_an_order_that_is_as_before_is_not_told_again() -> None:
+    world = World()
+    world.door.change(orders=[order(1)])
+    world.read()
+    world.door.change(orders=[order(1)])
+    assert world.feed.take(10**9) == []
+
+
 def test_delta_carries_what_changed_and_the_id() -> None:
     world = World(delta=True)
     world.door.change(orders=[order(1)])

@@ -240,6 +240,19 @@ async def test_a_reader_without_hope_is_dropped_with_1013(door: MemoryDoor) -> N
     await mirror.stop()
 
 
+async def test_a_dropped_reader_that_never_reads_again_leaves_no_socket_behind(door: MemoryDoor) -> None:
+    mirror = Mirror(door, port=0, web_root=WEB, care=Care(stall_s=0.1))
+    await mirror.start()
+    slow = await deaf_client(mirror)
+    async with connect(mirror.url.replace("http", "ws") + ORDERS) as healthy:
+        await flood(door, TableClient(), healthy, 12)
+        assert mirror._server is not None
+        sockets = mirror._server.server_state.connections
+        await until(lambda: mirror.clients == len(sockets) == 1)
+    slow.transport.abort()
+    await mirror.stop()
+
+
 async def test_stopping_does_not_wait_for_a_dead_reader(door: MemoryDoor) -> None:
     mirror = Mirror(door, port=0, web_root=WEB)
     await mirror.start()

@@ -16,6 +16,12 @@ function status(row) {
   return say(row.status, STATUS_CLASS[row.status], row.reason ? { title: row.reason } : {});
 }
 
+/** A stop without a limit has its trigger where others have their price. */
+function price(digits, row) {
+  if (row.price !== null || row.trigger_price === null) return say(digits.format(row.symbol, row.price));
+  return say(digits.format(row.symbol, row.trigger_price), "", { lead: "trigger", title: "A stop: sent when the price gets here" });
+}
+
 function filled(row) {
   const part = row.quantity ? row.filled_quantity / row.quantity : 0;
   return say(`${volume(row.filled_quantity)}/${volume(row.quantity)}`, "", { bar: part });
@@ -31,7 +37,7 @@ function orderColumns(state, clock, last) {
     { title: "Side", cell: side },
     { title: "Offset", cell: (row) => say(word(row.offset)), rank: "second" },
     { title: "Type", cell: (row) => say(word(row.type)), rank: "third" },
-    { title: "Price", number: true, cell: (row) => say(digits.format(row.symbol, row.price)) },
+    { title: "Price", number: true, cell: (row) => price(digits, row) },
     { title: "Filled", number: true, cell: filled },
     { title: "Average", number: true, rank: "third", cell: (row) => say(digits.average(row.symbol, row.average_price)) },
     { title: "Status", cell: status },
@@ -75,7 +81,7 @@ export function strategyColumns() {
     { title: "Strategy", cell: (row) => say(row.name, "", { title: parameters(row) }) },
     { title: "State", cell: (row) => say(row.state, STATE[row.state], row.error ? { title: row.error } : {}) },
     { title: "Position", number: true, cell: (row) => say(volume(row.position)) },
-    { title: "Trades", number: true, cell: (row) => say(volume(row.trade_count)) },
+    { title: "Trades", number: true, rank: "second", cell: (row) => say(volume(row.trade_count)) },
     { title: "Net profit", number: true, cell: (row) => say(signed(row.net_profit), tone(row.net_profit)) },
   ];
 }

@@ -4,6 +4,7 @@ const MOST = 8000;
 
 export class EquityCurve {
   constructor() {
+    this.index = [];
     this.time = [];
     this.equity = [];
     this.drawdown = [];
@@ -12,9 +13,10 @@ export class EquityCurve {
 
   get length() { return this.time.length; }
 
-  append({ time_ms, equity }) {
+  append({ index, time_ms, equity }) {
     for (let i = 0; i < time_ms.length; i++) {
       this.peak = Math.max(this.peak, equity[i]);
+      this.index.push(index[i]);
       this.time.push(time_ms[i]);
       this.equity.push(equity[i]);
       this.drawdown.push(this.peak > 0 ? (equity[i] - this.peak) / this.peak : 0);
@@ -34,17 +36,17 @@ export class EquityCurve {
       kept.push(...(low === high ? [low] : [Math.min(low, high), Math.max(low, high)]));
     }
     if (kept.at(-1) !== this.length - 1) kept.push(this.length - 1);
-    for (const name of ["time", "equity", "drawdown"]) this[name] = kept.map((i) => this[name][i]);
+    for (const name of ["index", "time", "equity", "drawdown"]) this[name] = kept.map((i) => this[name][i]);
   }
 
-  /** Index of the sample nearest to a time. */
-  nearest(ms) {
+  /** Which of the samples is nearest to a bar. */
+  nearest(bar) {
     let low = 0, high = this.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.time[middle] < ms) low = middle + 1;
+      if (this.index[middle] < bar) low = middle + 1;
       else high = middle;
     }
-    return low > 0 && ms - this.time[low - 1] < this.time[low] - ms ? low - 1 : low;
+    return low > 0 && bar - this.index[low - 1] < this.index[low] - bar ? low - 1 : low;
   }
 }

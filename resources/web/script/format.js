@@ -13,7 +13,7 @@ export function number(value, digits = 0, most = digits) {
   if (value === null || value === undefined) return UNKNOWN;
   const format = cached(`n${digits}.${most}`, () =>
     new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: most }));
-  return format.format(value === 0 ? 0 : value).replace("-", "−");
+  return format.format(value).replace(/^-(?=[0.,]*$)/, "").replace("-", "−"); // what rounds to 0 has no sign
 }
 
 export const money = (value) => number(value, 2);

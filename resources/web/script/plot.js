@@ -1,4 +1,5 @@
-/* Draws one equity curve with its drawdown below, and reads it out under the pointer. */
+/* Draws one equity curve with its drawdown below, and reads it out under the pointer.
+   One step to the right is one bar: nights and weekends take no room. */
 
 import { money, percent } from "./format.js";
 
@@ -29,7 +30,7 @@ export class EquityPlot {
       if (!step || !this.curve?.length) return;
       event.preventDefault();
       const index = this.#cursor === null ? this.curve.length - 1 : this.curve.nearest(this.#cursor) + step;
-      this.#cursor = this.curve.time[Math.min(Math.max(index, 0), this.curve.length - 1)];
+      this.#cursor = this.curve.index[Math.min(Math.max(index, 0), this.curve.length - 1)];
       this.draw(this.curve);
     });
     new ResizeObserver(() => this.draw(this.curve)).observe(this.box);
@@ -49,8 +50,8 @@ export class EquityPlot {
   }
 
   #span() {
-    const first = this.curve.time[0];
-    return { first, last: Math.max(this.curve.time.at(-1), first + 1), width: this.canvas.clientWidth - AXIS };
+    const first = this.curve.index[0];
+    return { first, last: Math.max(this.curve.index.at(-1), first + 1), width: this.canvas.clientWidth - AXIS };
   }
 
   draw(curve) {
@@ -64,14 +65,14 @@ export class EquityPlot {
     const height = this.canvas.clientHeight - BOTTOM;
     const split = Math.round(height * 0.72);
     const { first, last, width } = this.#span();
-    const x = (ms) => ((ms - first) / (last - first)) * width;
+    const x = (bar) => ((bar - first) / (last - first)) * width;
     const upper = scale(bounds(curve.equity), 10, split - 8);
     const deepest = Math.min(bounds(curve.drawdown)[0], -0.001);
     const lower = scale([deepest, 0], split + 8, height - 4);
     this.#grid(upper, split, width, upper(curve.equity.at(-1)));
-    this.#times(first, last, width, height);
+    this.#times(x, width, height);
     this.#drawdown(curve, x, lower, deepest, width);
-    this.#line(curve.time, curve.equity, x, upper);
+    this.#line(curve.equity, x, upper);
     this.#tag(curve.equity.at(-1), upper, width);
     if (this.#cursor !== null) this.#crosshair(curve.nearest(this.#cursor), x, upper, height);
   }
@@ -108,32 +109,33 @@ export class EquityPlot {
     pen.fillRect(0, split, width, 1);
   }
 
-  #times(first, last, width, height) {
-    const { pen } = this;
-    const days = (last - first) / DAY_MS;
+  #times(x, width, height) {
+    const { pen, curve } = this;
+    const { first, last } = this.#span();
+    const days = (curve.time.at(-1) - curve.time[0]) / DAY_MS;
     const label = days > 10 ? (ms) => this.clock.date(ms)
       : days > 1.5 ? (ms) => `${this.clock.day(ms)} ${this.clock.minute(ms)}` : (ms) => this.clock.minute(ms);
     const count = Math.max(2, Math.floor(width / 130));
     pen.fillStyle = this.ink("muted");
     for (let i = 0; i < count; i++) {
-      const ms = first + ((i + 0.5) / count) * (last - first);
-      const x = Math.round(((ms - first) / (last - first)) * width) + 0.5;
-      this.#rule(x, 0, x, height);
+      const bar = first + ((i + 0.5) / count) * (last - first);
+      const at = Math.round(x(bar)) + 0.5;
+      this.#rule(at, 0, at, height);
       pen.textAlign = "center";
-      pen.fillText(label(ms), x, height + BOTTOM / 2 + 1);
+      pen.fillText(label(curve.time[curve.nearest(bar)]), at, height + BOTTOM / 2 + 1);
     }
   }
 
   #drawdown(curve, x, lower, deepest, width) {
     const { pen } = this;
     pen.beginPath();
-    pen.moveTo(x(curve.time[0]), lower(0));
-    curve.time.forEach((ms, i) => pen.lineTo(x(ms), lower(curve.drawdown[i])));
-    pen.lineTo(x(curve.time.at(-1)), lower(0));
+    pen.moveTo(x(curve.index[0]), lower(0));
+    curve.index.forEach((bar, i) => pen.lineTo(x(bar), lower(curve.drawdown[i])));
+    pen.lineTo(x(curve.index.at(-1)), lower(0));
     pen.closePath();
     pen.fillStyle = this.ink("loss-fill");
     pen.fill();
-    this.#line(curve.time, curve.drawdown, x, lower, "loss");
+    this.#line(curve.drawdown, x, lower, "loss");
     pen.fillStyle = this.ink("muted");
     pen.textAlign = "left";
     pen.fillText("0 %", width + 8, lower(0) + 4);
@@ -141,10 +143,10 @@ export class EquityPlot {
     pen.fillText("drawdown", width + 8, (lower(0) + lower(deepest)) / 2);
   }
 
-  #line(times, values, x, y, ink = "accent") {
+  #line(values, x, y, ink = "accent") {
     const { pen } = this;
     pen.beginPath();
-    times.forEach((ms, i) => (i ? pen.lineTo(x(ms), y(values[i])) : pen.moveTo(x(ms), y(values[i]))));
+    this.curve.index.forEach((bar, i) => (i ? pen.lineTo(x(bar), y(values[i])) : pen.moveTo(x(bar), y(values[i]))));
     pen.strokeStyle = this.ink(ink);
     pen.stroke();
   }
@@ -161,7 +163,7 @@ export class EquityPlot {
 
   #crosshair(index, x, upper, height) {
     const { pen, curve } = this;
-    const at = Math.round(x(curve.time[index])) + 0.5;
+    const at = Math.round(x(curve.index[index])) + 0.5;
     pen.strokeStyle = this.ink("faint");
     pen.beginPath();
     pen.moveTo(at, 0);

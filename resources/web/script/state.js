@@ -69,7 +69,7 @@ export class State {
         return true;
       case "add":
       case "update":
-        this.digits.observe(message.order.symbol, message.order.price);
+        this.digits.observe(message.order.symbol, message.order.price ?? message.order.trigger_price);
         this.orders.set(message.order.order_id, message.order);
         return false;
       case "remove":

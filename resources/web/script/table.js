@@ -12,7 +12,7 @@ function element(name, className, text) {
 }
 
 /**
- * Columns: {title, cell(row) -> {text, className?, sub?, bar?, title?}, number?, rank?: "second"|"third", side?}
+ * Columns: {title, cell(row) -> {text, className?, lead?, bar?, title?}, number?, rank?: "second"|"third", side?}
  * `emptyText` says what would be here.
  */
 export class Table {
@@ -91,7 +91,7 @@ export class Table {
     });
   }
 
-  #write(cell, { text, className = "", sub, bar, title }, kind) {
+  #write(cell, { text, className = "", lead, bar, title }, kind) {
     cell.className = [kind, text === "–" ? "unknown" : className].filter(Boolean).join(" ");
     cell.replaceChildren();
     if (bar !== undefined) {
@@ -101,8 +101,8 @@ export class Table {
       box.append(fill);
       cell.append(box);
     }
+    if (lead) cell.append(element("span", "lead", lead));
     cell.append(text);
-    if (sub) cell.append(element("span", "sub", sub));
     if (title) cell.title = title;
     else cell.removeAttribute("title");
   }

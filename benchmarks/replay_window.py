@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +24,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import print_figure
+from monitor.app import SWITCH_INTERVAL, settle_memory
 from monitor.assets import resource_path
 from monitor.core.service import CoreThread, Setup
 from monitor.engine.commands import PlayReplay, ResetReplay
@@ -93,6 +95,7 @@ def play_through(window: MainWindow, core: CoreThread, bars: int) -> float:
 
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL)
     application = QApplication([])
     apply_theme(application, DARK)
     sample = resource_path("sample", "SIM.au9999.1m.csv.gz")
@@ -113,6 +116,7 @@ def main() -> None:
         window = MainWindow(core, Path(folder))
         window.resize(1440, 900)
         window.show()
+        settle_memory()
         received = [0]
         follow(core.stats().mirror_url, received)
         warm = play_through(window, core, 9990)

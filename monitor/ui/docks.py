@@ -102,8 +102,8 @@ class DockArea(QMainWindow):
         """The shipped layout: what one owns at the left, what happens at the right."""
         at = self.docks
         for dock in at.values():
-            self.removeDockWidget(dock)
             dock.setFloating(False)
+            self.removeDockWidget(dock)
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, at["positions"])
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.splitDockWidget(at["positions"], at["equity"], across)

@@ -26,7 +26,7 @@ class TicketHost(QWidget):
         self._ticket: QWidget | None = None
         self._before: weakref.ref[QWidget] | None = None
         self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setContentsMargins(0, 2, 0, 0)
         self.setVisible(False)
 
     @property

@@ -1,0 +1,194 @@
+"""The equity chart draws what the series holds, with ranges and words of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from driver import BEGIN, MINUTE, equity, moment, replay, session
+from hypothesis import given
+from hypothesis import strategies as st
+from pilot import Pilot
+from PySide6.QtCore import QPointF
+
+from monitor.engine.changes import Changes, EquityChunk
+from monitor.models import format as shown
+from monitor.ui.charts.axes import DAY, digits_for, time_label
+from monitor.ui.charts.plot import EquityPlot, fitted, grown
+
+SHANGHAI = shown.zone("Asia/Shanghai")
+
+
+def plot_of(ui: Pilot) -> EquityPlot:
+    plot = ui.window.equity.plot
+    assert plot is not None
+    return plot
+
+
+def draw(ui: Pilot, monkeypatch: pytest.MonkeyPatch, seconds: float = 1.0) -> None:
+    """A frame after enough time for drawing and fitting."""
+    import monitor.ui.charts.equity as panel
+
+    now = panel.time.monotonic() + seconds
+    monkeypatch.setattr(panel.time, "monotonic", lambda: now)
+    ui.frame()
+
+
+def test_curve_and_drawdown_are_drawn_from_the_series(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    series = ui.window.desk.equity
+    x, y = plot.curve.getData()
+    assert y[-1] == series.equity[-1]
+    assert y.min() == series.equity.min()
+    assert len(x) <= 2 * plot.upper.vb.width() + 2, "never more points than pixels can show"
+    fall = plot.fall.getData()[1]
+    assert fall.min() == pytest.approx(series.max_drawdown.depth)  # type: ignore[union-attr]
+
+
+def test_everything_drawn_is_inside_the_ranges(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    (left, right), (bottom, top) = plot.upper.vb.viewRange()
+    x, y = plot.curve.getData()
+    assert left <= x.min()
+    assert x.max() <= right
+    assert bottom <= y.min()
+    assert y.max() <= top
+    assert plot.lower.vb.viewRange()[0] == pytest.approx([left, right]), "both share one time axis"
+
+
+def test_new_bars_are_appended(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    ui.tell(Changes(equity=[equity(4_213, 5_200)]))
+    draw(ui, monkeypatch, 2.0)
+    x, _ = plot_of(ui).curve.getData()
+    assert x.max() == 5_199
+
+
+def test_a_seek_back_starts_another_curve(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    ui.tell(Changes(cleared=True, equity=[equity(0, 100)], replay=replay(100), session=session()))
+    draw(ui, monkeypatch, 2.0)
+    x, _ = plot_of(ui).curve.getData()
+    assert x.max() == 99
+    assert plot_of(ui).upper.vb.viewRange()[0][1] < 200
+
+
+def test_the_deepest_fall_is_marked(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    worst = ui.window.desk.equity.max_drawdown
+    assert worst is not None
+    plot = plot_of(ui)
+    assert plot.trough.getData()[0][0] == worst.trough
+    assert plot.trough_text.toPlainText() == shown.percent(worst.depth)
+    assert plot.fall_region.getRegion() == (worst.peak, worst.trough)
+    assert f"{worst.trough - worst.peak:,} bars" in ui.window.equity.deepest.text()
+
+
+def test_the_last_value_is_a_tag(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    assert plot_of(ui).money.tag.text == shown.number(float(ui.window.desk.equity.equity[-1]), 2)
+
+
+def test_the_crosshair_reads_the_sample_under_the_pointer(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    place = plot.upper.vb.mapViewToScene(QPointF(1_000, 1_000_000))
+    plot._hover_at(place)
+    text = ui.window.equity.readout.text()
+    assert shown.minute(moment(1_000), SHANGHAI) in text
+    assert shown.number(float(ui.window.desk.equity.equity[1_000]), 2) in text
+    assert all(hair.isVisible() and hair.value() == 1_000 for hair in plot.hairs)
+    plot._set_hover(-1)
+    assert shown.minute(moment(4_212), SHANGHAI) in ui.window.equity.readout.text()
+
+
+def test_a_range_chosen_by_hand_stays_until_all_is_asked_for(
+    ui: Pilot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ui, monkeypatch)
+    plot, panel = plot_of(ui), ui.window.equity
+    plot.upper.vb.setXRange(1_000, 1_400, padding=0)
+    assert panel.all.isVisible()
+    ui.tell(Changes(equity=[equity(4_213, 5_000)]))
+    draw(ui, monkeypatch, 2.0)
+    assert plot.upper.vb.viewRange()[0] == pytest.approx([1_000, 1_400])
+    panel.all.click()
+    assert plot.upper.vb.viewRange()[0][1] >= 5_000
+    assert not panel.all.isVisible()
+
+
+def test_nothing_is_drawn_when_nothing_changed(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    draw(ui, monkeypatch, 2.0)
+    drawn: list[int] = []
+    monkeypatch.setattr(plot_of(ui), "draw", lambda: drawn.append(1))
+    draw(ui, monkeypatch, 3.0)
+    assert drawn == []
+    ui.tell(Changes(equity=[equity(4_213, 4_214)]))
+    draw(ui, monkeypatch, 4.0)
+    assert drawn == [1]
+
+
+def test_an_empty_chart_says_what_will_be_there(make_pilot) -> None:  # type: ignore[no-untyped-def]
+    panel = make_pilot().window.equity
+    assert panel.empty.isVisible()
+    assert "Space" in panel.empty.text()
+
+
+def test_axis_words(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    assert plot.money.tickStrings([1_000_000.0, 1_005_000.0], 1, 5_000) == ["1,000,000", "1,005,000"]
+    assert plot.money.tickStrings([-0.5], 1, 0.5) == ["−0.5"]
+    assert plot.falls.tickStrings([-0.01], 1, 0.005) == ["−1.0 %"]
+    assert plot.times.tickStrings([0.0, 9_999.0], 1, 1_000) == ["06-12", ""]
+
+
+@pytest.mark.parametrize(
+    ("step", "span", "text"),
+    [
+        (10 * MINUTE, 100 * MINUTE, "09:01"),
+        (100 * MINUTE, 3 * DAY, "06-12 09:01"),
+        (2 * DAY, 20 * DAY, "06-12"),
+        (90 * DAY, 900 * DAY, "2019-06-12"),
+    ],
+)
+def test_times_say_as_much_as_the_range_needs(step: int, span: int, text: str) -> None:
+    assert time_label(BEGIN, step, span, SHANGHAI) == text
+
+
+@given(st.floats(1e-6, 1e6))
+def test_ticks_have_digits_enough_to_differ(spacing: float) -> None:
+    digits = digits_for(spacing)
+    assert f"{spacing:.{digits}f}" != f"{0.0:.{digits}f}" or spacing < 1e-7
+
+
+@given(st.integers(1, 2_000_000), st.integers(1, 50_000))
+def test_the_axis_holds_all_samples_and_stands_still_in_between(samples: int, more: int) -> None:
+    width = grown(samples, 0)
+    assert width >= samples
+    later = grown(samples + more, width)
+    assert later >= samples + more
+    assert later == width or samples + more > width
+
+
+@given(st.floats(1, 1e7), st.floats(0, 1e6), st.floats(1, 1e7), st.floats(0, 1e6))
+def test_a_fitted_range_holds_the_curve(low: float, height: float, old: float, room: float) -> None:
+    bottom, top = fitted(low, low + height, (old, old + room))
+    assert bottom <= low
+    assert low + height <= top
+    assert bottom < top or height == 0
+
+
+def test_a_long_curve_costs_no_more_than_its_pixels(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 300_000
+    times = BEGIN + np.arange(count, dtype=np.int64) * MINUTE
+    values = 1e6 + np.cumsum(np.random.default_rng(3).normal(0, 50, count))
+    ui.tell(Changes(cleared=True, equity=[EquityChunk("sim-1", 0, times, values)], session=session()))
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    x, y = plot.curve.getData()
+    assert len(x) <= 2 * plot.upper.vb.width() + 2
+    assert y.max() == values.max()
+    assert y.min() == values.min()

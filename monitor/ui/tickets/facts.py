@@ -138,18 +138,17 @@ def _price_changes(
 
 
 def _order_changes(old: tuple[OrderRow, ...], new: tuple[OrderRow, ...]) -> list[Difference]:
-    before = {row.order_id: _working(row) for row in old}
-    after = {row.order_id: _working(row) for row in new}
-    return [
-        Difference(
-            Guard.CHANGED,
-            f"order {order_id}",
-            before.get(order_id, "not there"),
-            after.get(order_id, "no longer working"),
-        )
-        for order_id in before.keys() | after.keys()
-        if before.get(order_id) != after.get(order_id)
-    ]
+    before = {row.order_id: row for row in old}
+    after = {row.order_id: row for row in new}
+    found = []
+    for order_id in before.keys() | after.keys():
+        was, now = before.get(order_id), after.get(order_id)
+        if was is now:
+            continue  # the same row: with thousands of orders no text is made for nothing
+        told = (_working(was) if was else "not there", _working(now) if now else "no longer working")
+        if told[0] != told[1]:
+            found.append(Difference(Guard.CHANGED, f"order {order_id}", *told))
+    return found
 
 
 def _working(row: OrderRow) -> str:

@@ -6,8 +6,9 @@ rows through a `View`, yields steps; the desk carries them out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ from monitor.ui.tickets.told import (
     positions_facts,
 )
 from monitor.ui.tickets.view import View, running_strategies
+
+T = TypeVar("T")
 
 
 class Leaving(StrEnum):
@@ -117,11 +120,10 @@ class LeaveQuestion:
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         orders, positions = view.active_orders(), view.positions()
         strategies = running_strategies(view)
-        held = [leg_name(row) for row in positions]
         found = [
-            Line("Working orders", _some([order_name(row) for row in orders])),
-            Line("Open positions", _some(held)),
-            Line("Running strategies", _some([row.name for row in strategies])),
+            Line("Working orders", _some(orders, order_name)),
+            Line("Open positions", _some(positions, leg_name)),
+            Line("Running strategies", _some(strategies, lambda row: row.name)),
         ]
         if self.choice is Leaving.FLATTEN and facts.legs:
             wanted = {"Last price", "Estimated profit"}
@@ -192,7 +194,7 @@ class LeaveQuestion:
         cancelled = len(facts.orders) + sum(len(leg.working) for leg in facts.legs)
         first = f"Cancels {words.plural(cancelled, 'order')}. " if cancelled else ""
         if facts.strategies:
-            first = f"Stops {words.listed([row.name for row in facts.strategies], 2)}. {first}"
+            first = f"Stops {words.listed(facts.strategies, lambda row: row.name, 2)}. {first}"
         replay = view.replay
         if replay is None:
             return f"{first}Quits when the positions are flat."
@@ -246,9 +248,9 @@ def _undisturbed(seen: Facts, present: Facts) -> Facts | None:
     return Facts(legs=tuple(legs))
 
 
-def _some(names: list[str]) -> str:
+def _some(things: Sequence[T], name: Callable[[T], str]) -> str:
     """A count, and the first of what is counted."""
-    return f"{len(names):,}: {words.listed(names, 1)}" if names else "none"
+    return f"{len(things):,}: {words.listed(things, name, 1)}" if things else "none"
 
 
 def _still_working(view: View, ids: set[int]) -> set[int]:

@@ -14,7 +14,7 @@ import msgspec
 
 from monitor.engine.commands import CancelOrder, CancelOrders, ClosePosition
 from monitor.engine.rows import PositionRow
-from monitor.engine.values import Offset, OrderType
+from monitor.engine.values import Direction, Offset, OrderType
 from monitor.models import format
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
@@ -32,7 +32,6 @@ from monitor.ui.tickets.told import (
     positions_facts,
     side_verb,
     tone_of,
-    worth_line,
 )
 from monitor.ui.tickets.view import View, currency_of, strategy_name
 
@@ -111,10 +110,12 @@ class CloseQuestion:
         currency = currency_of(view, row.account_id)
         gain = None if at is None else (at - row.average_price) * part * row.multiplier * row.direction.sign
         worth = None if at is None else at * part * row.multiplier
+        received = "proceeds" if row.direction is Direction.LONG else "cost"
         cost = f"   cost {format.price(row.average_price, row.price_digits)}"
         return [
             Line("Last price", last_price(row, engine_now_ns) + cost),
-            worth_line(side_verb(row), worth, row.margin * part / row.volume, currency),
+            Line(f"Estimated {received}", words.money(worth, currency)),
+            Line("Margin set free", words.money(row.margin * part / row.volume, currency)),
             Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
             Line("Fee", "known when it fills", "muted"),
             cancels(leg.working),
@@ -161,8 +162,8 @@ class CloseAllQuestion:
         return f"Close {words.plural(len(facts.legs), 'position')} at market"
 
     def consequence(self, facts: Facts) -> str:
-        held = [leg_name(leg.position) for leg in facts.legs]
-        return f"closes {words.listed(held)}, nothing remains"
+        held = words.listed(facts.legs, lambda leg: leg_name(leg.position))
+        return f"closes {held}, nothing remains"
 
     def verb(self, facts: Facts) -> str:
         return f"Close {words.plural(len(facts.legs), 'position')}"
@@ -233,7 +234,7 @@ class CancelQuestion:
 
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         rows = facts.orders
-        found = [Line("Orders", words.listed([order_name(row) for row in rows], 2))]
+        found = [Line("Orders", words.listed(rows, order_name, 2))]
         if len(rows) == 1:
             row = rows[0]
             effect = "opens a position" if row.offset is Offset.OPEN else "closes a position"

@@ -19,7 +19,7 @@ from monitor.ui.tickets.view import View, currency_of
 
 def closing_orders(position: PositionRow, orders: Sequence[OrderRow]) -> tuple[OrderRow, ...]:
     """Working orders that a close of this position cancels first, by the engine's own rule."""
-    ids = competing_orders(position, orders)
+    ids = frozenset(competing_orders(position, orders))
     return tuple(order for order in orders if order.order_id in ids)
 
 
@@ -75,14 +75,7 @@ def last_price(row: PositionRow, engine_now_ns: int) -> str:
 def cancels(orders: tuple[OrderRow, ...]) -> Line:
     if not orders:
         return Line("Cancels first", "no working order", "muted")
-    return Line("Cancels first", words.listed([order_name(row) for row in orders], 1), "warn")
-
-
-def worth_line(verb: str, worth: Decimal | None, margin: Decimal, currency: str) -> Line:
-    """What changes hands at that price. With margin it is not cash: both are said."""
-    label = "Estimated cost" if verb == "Buy" else "Estimated proceeds"
-    value = words.money(worth, currency)
-    return Line(label, f"{value} contract value, frees {format.money(margin)} of margin" if margin else value)
+    return Line("Cancels first", words.listed(orders, order_name, 1), "warn")
 
 
 def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
@@ -91,15 +84,20 @@ def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
     gain = sum(profits, Decimal(0)) if len(profits) == len(rows) else None
     worths = [row.last_price * row.volume * row.multiplier for row in rows if row.last_price is not None]
     worth = sum(worths, Decimal(0)) if len(worths) == len(rows) else None
+    margin: Decimal | None = sum((row.margin for row in rows), Decimal(0))
     currencies = {currency_of(view, row.account_id) for row in rows}
     if len(currencies) > 1:
-        gain = worth = None
+        gain = worth = margin = None
     currency = min(currencies, default="")
     working = tuple(order for leg in facts.legs for order in leg.working)
-    prices = [f"{row.symbol} {last_price(row, engine_now_ns)}" for row in rows]
+
+    def priced(row: PositionRow) -> str:
+        return f"{row.symbol} {last_price(row, engine_now_ns)}"
+
     return [
-        Line("Last price", words.listed(prices, 2)),
-        worth_line("Sell", worth, sum((row.margin for row in rows), Decimal(0)), currency),
+        Line("Last price", words.listed(rows, priced, 2)),
+        Line("Contract value", words.money(worth, currency)),
+        Line("Margin set free", words.money(margin, currency)),
         Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
         Line("Fee", "known when it fills", "muted"),
         cancels(working),

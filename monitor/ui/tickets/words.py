@@ -6,12 +6,14 @@ Numbers themselves look as everywhere in the window (`monitor.models.format`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 from monitor.engine.values import NS_PER_SECOND
 from monitor.models import format
 
+T = TypeVar("T")
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?|\.\d{1,12}")
 
 
@@ -44,8 +46,7 @@ def plural(count: int, one: str) -> str:
     return f"{count:,} {one if count == 1 else one + 's'}"
 
 
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """A few names in full, the rest as a count."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+def listed(things: Sequence[T], name: Callable[[T], str] = str, most: int = 4) -> str:
+    """A few by name, the rest as a count; only what is named costs anything."""
+    told = ", ".join(name(one) for one in things[:most])
+    return told if len(things) <= most else f"{told} and {len(things) - most:,} more"

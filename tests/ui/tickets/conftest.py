@@ -176,9 +176,9 @@ class Stage:
         QTest.keyClicks(self.focus(), text)
 
     def repeat(self, key: Qt.Key, times: int = 1) -> None:
-        """What a held key sends: presses that say that they are repeats."""
+        """What a held key sends: releases and presses that say that they are repeats."""
         for _ in range(times):
-            for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            for kind in (QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
                 event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "", True)
                 QCoreApplication.sendEvent(self.focus(), event)
 

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 from conftest import Stage
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from ticket_rows import NOON, SECOND, order, position, replay, session
 
 from monitor.engine.commands import ClosePosition, PauseReplay, SeenPosition, accepted, refused
-from monitor.engine.values import OrderStatus, OrderType, ReplayState, World
+from monitor.engine.values import Direction, OrderStatus, OrderType, ReplayState, World
 from monitor.ui.tickets.parts import ElidedLabel
 
 Key = Qt.Key
@@ -72,6 +73,30 @@ def test_the_held_x_that_opened_it_keeps_it_from_arming(stage: Stage) -> None:
     stage.up(Key.Key_X)
     stage.frame()
     assert stage.panel.verb.isEnabled()
+
+
+def test_the_press_that_a_shortcut_has_eaten_is_known_to_be_down(stage: Stage) -> None:
+    shortcut = QShortcut(QKeySequence("X"), stage.window)
+    shortcut.setAutoRepeat(False)
+    shortcut.activated.connect(lambda: stage.tickets.close_position("m2005-long"))
+    stage.down(Key.Key_X)
+    stage.frame()
+    stage.after(1000)
+    assert stage.panel.status.text() == "Release all keys first."
+    stage.up(Key.Key_X)
+    stage.frame()
+    assert stage.panel.verb.isEnabled()
+
+
+def test_the_release_inside_an_auto_repeat_is_no_release(stage: Stage) -> None:
+    """Between two repeats X11 lets go of a key that the finger still holds."""
+    stage.down(Key.Key_X)
+    stage.tickets.close_position("m2005-long")
+    stage.ready()
+    between = QKeyEvent(QEvent.Type.KeyRelease, Key.Key_X, Qt.KeyboardModifier.NoModifier, "", True)
+    QCoreApplication.sendEvent(stage.focus(), between)
+    stage.frame()
+    assert stage.panel.status.text() == "Release all keys first."
 
 
 def test_an_enter_held_since_before_is_swallowed_however_long(stage: Stage) -> None:
@@ -454,6 +479,13 @@ def test_space_holds_a_playing_replay_still_and_is_no_answer(asked: Stage) -> No
     assert asked.sent == [PauseReplay()]
 
 
+def test_covering_a_short_costs_and_buys(stage: Stage) -> None:
+    stage.rows(position(direction=Direction.SHORT, unrealised_profit=Decimal(-630)))
+    stage.tickets.close_position("m2005-long")
+    assert stage.panel.headline.full == "Buy 3 DCE.m2005 at market"
+    assert "−630.00 CNY before fee" in shown_facts(stage)
+
+
 def test_it_says_everything_a_careful_person_asks(asked: Stage) -> None:
     asked.frame()
     panel = asked.panel
@@ -462,7 +494,13 @@ def test_it_says_everything_a_careful_person_asks(asked: Stage) -> None:
     assert panel.world.text() == "REPLAY"
     assert "sim-1" in panel.title.text()
     facts = shown_facts(asked)
-    for part in ("2,671, 0.0 s old", "80,130.00 CNY", "+630.00 CNY before fee", "no working order"):
+    for part in (
+        "2,671, 0.0 s old",
+        "80,130.00 CNY",
+        "8,013.00 CNY",
+        "+630.00 CNY before fee",
+        "no working order",
+    ):
         assert part in facts
 
 

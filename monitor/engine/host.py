@@ -9,6 +9,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import FunctionType
 from typing import Protocol
 
 import msgspec
@@ -30,6 +32,9 @@ from monitor.engine.values import (
     TriggerAction,
     TriggerResult,
 )
+
+FOREIGN_ERRORS = (Exception, SystemExit)
+"""What a strategy may raise, `sys.exit()` included: it is foreign code and is stopped alone."""
 
 
 class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,10 +133,15 @@ class Host:
             self._run.emit(ev.StrategyStopped(strategy_id=self.spec.strategy_id))
         self.cancel_all("strategy stopped")
 
-    def fail(self, error: Exception) -> None:
-        """Stop a strategy that raised: nobody else is harmed, and everybody is told."""
+    def fail(self, error: BaseException) -> None:
+        """Stop a strategy that raised: nobody else is harmed, and everybody is told.
+
+        The first error counts: what raises on the way out of it is its consequence.
+        """
+        if self.state is StrategyState.FAILED:
+            return
         self.state = StrategyState.FAILED
-        self.error = _where(error)
+        self.error = _where(error, self.spec.kind)
         self._run.emit(ev.StrategyFailed(strategy_id=self.spec.strategy_id, error=self.error))
         self._run.note(f"{self.spec.name} failed: {self.error}", self.spec.strategy_id)
         self.cancel_all("strategy failed")
@@ -139,7 +149,7 @@ class Host:
     def _guarded(self, call: Callable[[], None]) -> None:
         try:
             call()
-        except Exception as error:  # noqa: BLE001 a strategy is foreign code: any error stops it alone
+        except FOREIGN_ERRORS as error:
             self.fail(error)
 
     # What it is told -----------------------------------------------------------------------
@@ -190,13 +200,16 @@ class Host:
         time_in_force: TimeInForce,
         why: str,
     ) -> int:
-        order_id = self._run.next_order_id()
+        if self.state is not StrategyState.RUNNING:
+            raise RuntimeError(f"{self.spec.name} is {self.state}: it gives no orders")
         limit = _price(self.instrument, "price", price)
         distance = _price(self.instrument, "trail", trail)
         trigger = _price(self.instrument, "stop", stop)
+        quantity = _volume(self.instrument, volume)
         last = self._run.last_price()
         if distance is not None and last is not None:
             trigger = last + distance if side is Side.BUY else last - distance
+        order_id = self._run.next_order_id()
         self._note_trigger(order_id, side, offset, limit or trigger or last, why or type_.value.lower())
         self._run.submit(
             ev.OrderCreated(
@@ -208,7 +221,7 @@ class Host:
                 offset=offset,
                 type=type_,
                 time_in_force=time_in_force,
-                quantity=self.instrument.volume(volume),
+                quantity=quantity,
                 price=limit,
                 trigger_price=trigger,
                 trail=distance,
@@ -312,12 +325,28 @@ def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | 
         return None
     try:
         return instrument.price(value)
-    except InvalidOperation:
+    except (InvalidOperation, ValueError, TypeError):
         raise ValueError(f"{name} {value!r} is not a price") from None
 
 
-def _where(error: Exception) -> str:
-    """One sentence: what was raised, and on which line of the strategy."""
+def _volume(instrument: Instrument, value: Price) -> Decimal:
+    try:
+        return instrument.volume(value)
+    except (ValueError, TypeError):
+        raise ValueError(f"volume {value!r} is not a number") from None
+
+
+def _where(error: BaseException, kind: type[Strategy]) -> str:
+    """One sentence: what was raised, and on which line of the strategy (not of what it called)."""
+    files = _files_of(kind)
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" (line {frames[-1].lineno} of {frames[-1].filename.rsplit('/', 1)[-1]})" if frames else ""
+    frame = next((frame for frame in reversed(frames) if frame.filename in files), None)
+    place = f" (line {frame.lineno} of {Path(frame.filename).name})" if frame else ""
     return f"{type(error).__name__}: {error}{place}"
+
+
+def _files_of(kind: type[Strategy]) -> set[str]:
+    """The source files of a strategy class and its ancestors, `Strategy` itself not among them."""
+    own = kind.__mro__[: kind.__mro__.index(Strategy)]
+    functions = (function for owner in own for function in vars(owner).values())
+    return {f.__code__.co_filename for f in functions if isinstance(f, FunctionType)}

@@ -61,7 +61,7 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # a strategy file is foreign code
+    except (Exception, SystemExit) as error:  # a strategy file is foreign code
         raise StrategyError(f"strategy file {path}: {type(error).__name__}: {error}") from error
     return module
 

@@ -149,17 +149,23 @@ def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
         return Arrival.FILL_AGAIN if known == (fill.price, fill.volume) else Arrival.FILL_CONFLICT
     total = order.filled + fill.volume
     if total < order.intent.quantity:
+        if order.fills_missing and order.verdict is not None and total >= order.venue_total:
+            expired = order.verdict is ev.OrderExpired
+            return Arrival.FILL_BEFORE_EXPIRED if expired else Arrival.FILL_BEFORE_CANCELED
         return Arrival.FILL_PART
     return Arrival.FILL_ALL if total == order.intent.quantity else Arrival.FILL_OVER
 
 
 def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
-    total = verdict.cumulative
-    if total is not None and order.filled < min(total, order.intent.quantity):
+    total = max(order.venue_total, verdict.cumulative or ZERO)
+    if order.filled < min(total, order.intent.quantity):
         return Arrival.CANCELED_BEFORE_FILLS
     if isinstance(verdict, ev.OrderCanceled):
         return Arrival.CANCELED
-    return Arrival.REJECTED if isinstance(verdict, ev.OrderRejected) else Arrival.EXPIRED
+    if isinstance(verdict, ev.OrderRejected):
+        return Arrival.REJECTED
+    rejected = order.verdict is ev.OrderRejected
+    return Arrival.EXPIRED_AFTER_REJECTED if rejected else Arrival.EXPIRED
 
 
 class Book:

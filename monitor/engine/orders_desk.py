@@ -118,7 +118,7 @@ def _close(run: Simulation, command: cmd.ClosePosition) -> Reply:
 
 
 def _close_objection(run: Simulation, command: cmd.ClosePosition) -> str:
-    if not 0 < command.volume <= command.seen.volume:
+    if not command.volume.is_finite() or not 0 < command.volume <= command.seen.volume:
         return f"Closing {command.volume} of {command.seen.volume}."
     if command.volume % run.instrument.lot:
         return f"{command.volume} is not a multiple of the lot {run.instrument.lot}."
@@ -126,7 +126,8 @@ def _close_objection(run: Simulation, command: cmd.ClosePosition) -> str:
         return f"A close is a market or a limit order, not {command.type}."
     if (command.type is OrderType.LIMIT) is not (command.price is not None):
         return "A limit needs a price, a market order has none."
-    if command.price is not None and (command.price % run.instrument.tick or command.price <= 0):
+    price = command.price
+    if price is not None and (not price.is_finite() or price % run.instrument.tick or price <= 0):
         return f"{command.price} is not a multiple of the tick {run.instrument.tick}."
     return ""
 

@@ -12,7 +12,7 @@ from monitor.engine.host import StrategySpec
 from monitor.engine.klines.reader import read_klines
 from monitor.engine.klines.series import BarSeries, infer_tick
 from monitor.engine.loading import load_strategy
-from monitor.engine.options import ReplayOptions
+from monitor.engine.options import Matching, ReplayOptions
 from monitor.engine.session import Plan
 from monitor.engine.strategy import read_parameters
 from monitor.engine.terms import instrument_of, terms_of, zone_of
@@ -57,5 +57,7 @@ def _check_numbers(options: ReplayOptions) -> None:
         value = getattr(options, name)
         if not value.is_finite() or value < 0:
             raise PlanError(f"{name.replace('_', ' ')} must not be negative: {value}")
-    if not Decimal(0) < options.participation <= 1:
+    if options.matching is Matching.STANDARD and options.slippage % 1:
+        raise PlanError(f"slippage of standard matching is in whole ticks, not {options.slippage}")
+    if not options.participation.is_finite() or not Decimal(0) < options.participation <= 1:
         raise PlanError(f"participation is a share above 0 and at most 1, not {options.participation}")

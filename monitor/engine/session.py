@@ -74,12 +74,15 @@ class ReplaySession:
 
     # Time ------------------------------------------------------------------------------------
     def rewind(self, bar: int) -> Iterator[None]:
-        """Go back to `bar`; commands given later are void, at 0 all are. Yields between slices."""
+        """Go back to `bar`; commands given later are void, at 0 all are. Yields between slices.
+
+        A bar that was not reached yet is no way back: ValueError.
+        """
+        if bar > self.run.bar:
+            raise ValueError(f"bar {bar} is ahead of {self.run.bar}")
         self._commands = [] if bar <= 0 else [(at, c) for at, c in self._commands if at <= bar]
-        if bar <= 0:
-            run = self.plan.run()
-        else:
-            run = self.plan.run()
+        run = self.plan.run()
+        if bar > 0:
             yield from _replay(run, bar, self._commands)
         self._install(run)
         self.journal.append(ev.Rewound(bar=run.bar, reset=bar <= 0), run.time_ns, run.bar)
@@ -89,7 +92,10 @@ class ReplaySession:
 
     def restore(self, records: list[JournalRecord]) -> Iterator[None]:
         """Bring a kept journal's state back. Raises ValueError when a rebuilt run does not tell
-        the same facts as the journal: then neither may be trusted blindly."""
+        the same facts as the journal: then neither may be trusted blindly. A session that was
+        killed before its first fact was kept begins anew."""
+        if not records:
+            return
         facts = holding(records)
         bar = reached_bar(records)
         self._commands = [(at, taken.command) for at, taken in commands_in(facts)]

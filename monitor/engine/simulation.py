@@ -14,7 +14,7 @@ from monitor.engine import events as ev
 from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
 from monitor.engine.curve import EquityCurve
-from monitor.engine.host import Host, StrategySpec
+from monitor.engine.host import FOREIGN_ERRORS, Host, StrategySpec
 from monitor.engine.journal import Journal
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.ledger import Ledger, PositionMode
@@ -25,7 +25,7 @@ from monitor.engine.options import Matching
 from monitor.engine.orders import Book, Order
 from monitor.engine.rows import TradeRow
 from monitor.engine.strategy import Bar
-from monitor.engine.terms import Terms
+from monitor.engine.terms import Terms, beyond_vnpy, malformed
 from monitor.engine.values import (
     ZERO,
     Direction,
@@ -71,7 +71,7 @@ class Simulation:
         self.day_balance = terms.capital
         self._day_starts = day_starts(series, instrument)
         self._matcher = self._make_matcher()
-        self._last_bar: Bar | None = None
+        self._last_units: int | None = None
         self._day_orders: list[int] = []
         self._deadlines: dict[int, int] = {}
         self._next_order = self._next_trade = self._next_trigger = 0
@@ -107,7 +107,7 @@ class Simulation:
         """Replay until `to_bar` bars are done (clamped to the series)."""
         to_bar = min(to_bar, len(self.series))
         while self.bar < to_bar:
-            stop = min(to_bar, self.bar + _CHUNK, self._next_day_start(to_bar))
+            stop = self._next_day_start(min(to_bar, self.bar + _CHUNK))
             self._run(stop, new_day=self.bar in self._day_starts)
 
     def _next_day_start(self, limit: int) -> int:
@@ -127,13 +127,13 @@ class Simulation:
                 self._expire_due(bar.time_ns)
             if matcher.working:
                 matcher.match(bar)
-            self._last_bar = bar
+            self._last_units = bar.close_units
             self.time_ns = bar.time_ns + interval
             for host in self.hosts.values():
                 if host.state is StrategyState.RUNNING:
                     try:
                         host.on_bar(bar)
-                    except Exception as error:  # noqa: BLE001 foreign code: any error stops it alone
+                    except FOREIGN_ERRORS as error:
                         host.fail(error)
 
     def _new_day(self) -> None:
@@ -179,8 +179,8 @@ class Simulation:
         return any(o.intent.strategy_id == strategy_id for o in self.book.active.values())
 
     def last_price(self) -> Decimal | None:
-        """The last close, exactly; None before the first bar."""
-        return None if self._last_bar is None else self.series.to_price(self._last_bar.close_units)
+        """The last close, or our own fill after it, exactly; None before the first bar."""
+        return None if self._last_units is None else self.series.to_price(self._last_units)
 
     def note(self, message: str, strategy_id: int) -> None:
         self.notes.append((message, strategy_id))
@@ -217,6 +217,7 @@ class Simulation:
             type=intent.type,
             time_in_force=intent.time_in_force,
             closing=intent.offset is not Offset.OPEN,
+            reduce_only=intent.reduce_only,
             remaining=intent.quantity,
             limit=None if intent.price is None else units(intent.price),
             trigger=None if intent.trigger_price is None else units(intent.trigger_price),
@@ -229,17 +230,20 @@ class Simulation:
         quantity, lot, tick = intent.quantity, self.instrument.lot, self.instrument.tick
         if not quantity.is_finite() or quantity <= 0:
             return f"volume {quantity} is not above 0"
-        if quantity % lot:
-            return f"volume {quantity} is not a multiple of the lot {lot}"
         for name, price in (("price", intent.price), ("trigger", intent.trigger_price)):
             if price is not None and (not price.is_finite() or price % tick):
                 return f"{name} {price} is not a multiple of the tick {tick}"
-        if intent.type is OrderType.TRAILING and (intent.trail is None or intent.trail <= 0):
-            return "a trailing stop needs a distance above 0 and a last price"
-        return "" if self.terms.matching is Matching.VNPY else self._standard_objection(intent)
+        wrong = malformed(intent)
+        if wrong:
+            return wrong
+        if self.terms.matching is Matching.VNPY:
+            return beyond_vnpy(intent)
+        if quantity % lot:
+            return f"volume {quantity} is not a multiple of the lot {lot}"
+        return self._standard_objection(intent)
 
     def _standard_objection(self, intent: ev.OrderCreated) -> str:
-        if intent.offset is Offset.OPEN or self.ledger.mode is PositionMode.NETTING:
+        if intent.offset is Offset.OPEN:
             return ""
         held = self.ledger.closable(self.instrument, intent.side)
         if intent.type in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING}:
@@ -278,24 +282,34 @@ class Simulation:
         self._order_event(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=filled))
 
     def allowed(self, order: Resting, units: int, volume: Decimal) -> Decimal:
-        """A close never exceeds the position; an opening needs its margin at fill time."""
-        if self.terms.matching is Matching.VNPY or self.ledger.mode is PositionMode.NETTING:
-            return volume
+        """A close never exceeds the position; an opening needs its margin at fill time.
+
+        Netted, an opening against a position closes first: that part needs no margin.
+        """
+        side = Side.BUY if order.is_buy else Side.SELL
+        held = self.ledger.closable(self.instrument, side)
         if order.closing:
-            side = Side.BUY if order.is_buy else Side.SELL
-            allowed = min(volume, self.ledger.closable(self.instrument, side))
-            if allowed < volume:
-                self.canceled(order.order_id, "there is nothing left to close") if not allowed else None
-            return allowed
-        self.mark()
-        margin = self.series.to_price(units) * self.instrument.multiplier * self.instrument.margin_rate
-        if margin * volume > self.ledger.balance() - self.ledger.margin():
+            if not held:
+                self.canceled(order.order_id, "there is nothing left to close")
+            return min(volume, held)
+        closed = min(volume, held) if self.ledger.mode is PositionMode.NETTING else ZERO
+        if closed == volume or self._margin_suffices(units, volume - closed, side if closed else None):
+            return volume
+        if not closed:
             self.canceled(order.order_id, "not enough money for the margin")
-            return ZERO
-        return volume
+        return closed
+
+    def _margin_suffices(self, units: int, volume: Decimal, closing_side: Side | None) -> bool:
+        """Whether this much may be opened; `closing_side` when all that it closes goes first."""
+        self.mark()
+        instrument, ledger = self.instrument, self.ledger
+        needed = self.series.to_price(units) * instrument.multiplier * instrument.margin_rate * volume
+        bound = ZERO if closing_side is not None else ledger.margin()
+        return needed <= ledger.balance() - bound
 
     def filled(self, order_id: int, units: int, volume: Decimal) -> None:
         self._next_trade += 1
+        self._last_units = units
         price = self.series.to_price(units)
         money = price * volume * self.instrument.multiplier
         slippage = ZERO

@@ -26,6 +26,8 @@ class Arrival(StrEnum):
     FILL_PART = "fill, below the quantity"
     FILL_ALL = "fill, up to the quantity"
     FILL_OVER = "fill, above the quantity"
+    FILL_BEFORE_CANCELED = "the last fill that was missing before its cancel"
+    FILL_BEFORE_EXPIRED = "the last fill that was missing before its expiry"
     FILL_AGAIN = "the same fill again"
     FILL_CONFLICT = "another fill under a known id"
     CANCEL_REQUESTED = "cancel requested"
@@ -34,6 +36,7 @@ class Arrival(StrEnum):
     CANCELED_BEFORE_FILLS = "canceled, fills still missing"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    EXPIRED_AFTER_REJECTED = "expired, after it had been rejected"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -55,12 +58,15 @@ def _row(
     same: OrderStatus,
 ) -> dict[Arrival, Outcome]:
     stay = Outcome(same)
+    waiting = same is PA  # only such an order can have ended and still miss fills
     return {
         Arrival.PLACED: placed,
         Arrival.TRIGGERED: placed,
         Arrival.FILL_PART: part,
         Arrival.FILL_ALL: all_,
         Arrival.FILL_OVER: over,
+        Arrival.FILL_BEFORE_CANCELED: Outcome(CA) if waiting else part,
+        Arrival.FILL_BEFORE_EXPIRED: Outcome(E) if waiting else part,
         Arrival.FILL_AGAIN: stay,
         Arrival.FILL_CONFLICT: Outcome(same, "two different fills under one id: the first was kept"),
         Arrival.CANCEL_REQUESTED: stay,
@@ -69,6 +75,7 @@ def _row(
         Arrival.CANCELED_BEFORE_FILLS: missing,
         Arrival.REJECTED: rejected,
         Arrival.EXPIRED: expired,
+        Arrival.EXPIRED_AFTER_REJECTED: Outcome(F if same is F else E),
     }
 
 

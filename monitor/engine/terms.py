@@ -1,4 +1,7 @@
-"""The terms of a run: what `ReplayOptions` and the data together decide, as typed values."""
+"""The terms of a run: what `ReplayOptions` and the data together decide, as typed values.
+
+Also which orders make sense at all under them, as pure predicates over an intent.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from decimal import Decimal
 
 import msgspec
 
+from monitor.engine.events import OrderCreated
 from monitor.engine.ledger import PositionMode
 from monitor.engine.options import Matching, ReplayOptions
-from monitor.engine.values import Instrument
+from monitor.engine.values import Instrument, OrderType, TimeInForce
 
 CHINESE_EXCHANGES = frozenset({"SHFE", "INE", "DCE", "CZCE", "CFFEX", "GFEX", "SIM"})
 SHANGHAI = "Asia/Shanghai"
@@ -57,3 +61,31 @@ def instrument_of(options: ReplayOptions, symbol: str, tick: Decimal) -> Instrum
         currency=options.currency,
         zone=zone_of(options, symbol),
     )
+
+
+_PRICED = {OrderType.LIMIT, OrderType.STOP_LIMIT}
+_TRIGGERED = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING}
+
+
+def malformed(intent: OrderCreated) -> str:
+    """Why an intent is no order of its type, or ""."""
+    type_ = intent.type
+    if type_ is OrderType.TRAILING:
+        if intent.trail is None or not intent.trail > 0 or intent.trigger_price is None:
+            return "a trailing stop needs a distance above 0 and a last price"
+    elif (intent.trigger_price is not None) is not (type_ in _TRIGGERED):
+        return f"a {type_} order {'needs a' if type_ in _TRIGGERED else 'has no'} trigger price"
+    if (intent.price is not None) is not (type_ in _PRICED):
+        return f"a {type_} order {'needs a' if type_ in _PRICED else 'has no'} price"
+    if (intent.expires_ns is not None) is not (intent.time_in_force is TimeInForce.GTD):
+        return "a date to expire at belongs to GTD orders, and only to them"
+    return ""
+
+
+def beyond_vnpy(intent: OrderCreated) -> str:
+    """Why vn.py's matching, which knows limits and stops only, cannot take this order, or ""."""
+    if intent.type in {OrderType.STOP_LIMIT, OrderType.TRAILING}:
+        return f"vn.py's matching has no {intent.type} orders"
+    if intent.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}:
+        return f"vn.py's matching has no {intent.time_in_force} orders"
+    return ""

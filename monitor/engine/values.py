@@ -181,11 +181,17 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def price(self, measurement: float | Decimal | int) -> Decimal:
         """The order price nearest to a measurement: a whole number of ticks, ties to even.
 
-        The one crossing from float to Decimal; `repr` of a float is its shortest exact form.
+        The one crossing from float to Decimal, by a float's shortest exact form.
         """
-        value = measurement if isinstance(measurement, Decimal) else Decimal(repr(measurement))
-        return (value / self.tick).to_integral_value(ROUND_HALF_EVEN) * self.tick
+        return (_decimal(measurement) / self.tick).to_integral_value(ROUND_HALF_EVEN) * self.tick
 
     def volume(self, amount: float | Decimal | int) -> Decimal:
         """An amount as Decimal; unlike a price it is never rounded: wrong lots are refused."""
-        return amount if isinstance(amount, Decimal) else Decimal(repr(amount))
+        return _decimal(amount)
+
+
+def _decimal(number: float | Decimal | int) -> Decimal:
+    """Exactly as it is written; numpy's floats are floats, only their `repr` is not a number."""
+    if isinstance(number, Decimal):
+        return number
+    return Decimal(repr(float(number))) if isinstance(number, float) else Decimal(int(number))

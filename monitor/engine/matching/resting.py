@@ -27,6 +27,7 @@ class Resting(msgspec.Struct, kw_only=True, eq=False):
     type: OrderType
     time_in_force: TimeInForce
     closing: bool
+    reduce_only: bool = False
     remaining: Decimal
     limit: int | None = None
     trigger: int | None = None

@@ -14,7 +14,10 @@ import msgspec
 
 from monitor.engine.matching.resting import Book, Floor, Resting
 from monitor.engine.strategy import Bar
-from monitor.engine.values import ZERO, TimeInForce
+from monitor.engine.values import ZERO, OrderType, TimeInForce
+
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING})
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 class Ambiguity(msgspec.Struct, frozen=True):
@@ -46,7 +49,9 @@ class StandardMatcher:
         self._born: list[Resting] = []
         self._late: list[Resting] = []
         self._held: set[int] = set()
+        self._counted: set[int] = set()
         self._moved: set[int] = set()
+        self._ahead: list[int] = []
         self._walking = False
         self._price = 0
         self._low = self._high = 0
@@ -69,28 +74,29 @@ class StandardMatcher:
     def match(self, bar: Bar) -> None:
         if not self._book.crossed_by(bar):
             return
-        for order in list(self._book.orders.values()):
-            self._acknowledge(order)
-        if bar.volume <= 0:
-            return
-        self._budget = self._bar_budget(bar.volume)
-        self._low, self._high = bar.low_units, bar.high_units
         self._walking = True
-        self._open(bar)
-        for target in _path(bar):
-            self._walk(target)
+        resting = list(self._book.orders.values())
+        for order in resting:
+            if order.order_id in self._book.orders:
+                self._acknowledge(order)
+        if bar.volume > 0:
+            self._budget = self._bar_budget(bar.volume)
+            self._low, self._high = bar.low_units, bar.high_units
+            self._ahead = list(_path(bar))
+            self._open(resting, bar)
+            while self._ahead:
+                self._walk(self._ahead[0], bar)
         self._walking = False
         self._finish()
 
     # The open ------------------------------------------------------------------------------
-    def _open(self, bar: Bar) -> None:
+    def _open(self, resting: list[Resting], bar: Bar) -> None:
         """The first price: gaps and newly active orders; stops before limits, then by age."""
         self._price = bar.open_units
-        orders = sorted(self._book.orders.values(), key=lambda order: order.trigger is None)
-        for order in orders:
+        for order in sorted(resting, key=lambda order: order.trigger is None):
             if order.order_id in self._book.orders:
                 self._activate(order, resting=not order.fresh)
-        self._admit_born()
+        self._admit_born(bar)
         self._find_ambiguity(bar)
 
     def _activate(self, order: Resting, *, resting: bool) -> None:
@@ -100,7 +106,7 @@ class StandardMatcher:
             self.cancel(order.order_id, "fill or kill: not fillable at once")
             return
         self._meet(order, resting=resting)
-        if order.time_in_force is TimeInForce.IOC and order.order_id in self._book.orders:
+        if order.time_in_force in _AT_ONCE and order.order_id in self._book.orders:
             self.cancel(order.order_id, "immediate or cancel: the rest")
 
     def _meet(self, order: Resting, *, resting: bool) -> None:
@@ -108,6 +114,8 @@ class StandardMatcher:
             if not _beyond(order.is_buy, self._price, order.trigger):
                 return
             self._pull(order)
+            if order.order_id not in self._book.orders:
+                return  # its strategy took it back when it heard of the trigger
             if order.limit is not None and not _marketable(order, self._price):
                 return
             self._fill(order, self._price if order.limit is not None else self._slipped(order))
@@ -121,30 +129,28 @@ class StandardMatcher:
         return due and order.trigger is None and self._budget >= order.remaining
 
     # The walk ------------------------------------------------------------------------------
-    def _walk(self, target: int) -> None:
+    def _walk(self, target: int, bar: Bar) -> None:
         """Move to `target`, meeting orders by price on the way."""
-        while self._price != target:
-            order = self._next_on_way(target)
-            if order is None:
-                break
+        up = target > self._price
+        while (order := self._next_on_way(target, up)) is not None:
             price = order.trigger if order.trigger is not None else order.limit
             self._price = price if price is not None else target
             if order.trigger is not None:
                 self._meet(order, resting=True)
             else:
                 self._fill(order, self._price)
-            self._admit_born()
+            self._admit_born(bar)
         self._price = target
+        del self._ahead[0]
         self._follow()
         late, self._late = self._late, []
         for order in late:
             if order.order_id in self._book.orders:
                 self._activate(order, resting=False)
-        self._admit_born()
+        self._admit_born(bar)
 
-    def _next_on_way(self, target: int) -> Resting | None:
+    def _next_on_way(self, target: int, up: bool) -> Resting | None:
         """The order that the price meets first; at one price stops before limits, then by age."""
-        up = target > self._price
         best: Resting | None = None
         best_key = (0, False)
         for order in self._book.orders.values():
@@ -159,7 +165,7 @@ class StandardMatcher:
         if order.fresh:
             return None
         if order.trigger is not None:
-            ahead = self._price < order.trigger <= target if up else target <= order.trigger < self._price
+            ahead = self._price <= order.trigger <= target if up else target <= order.trigger <= self._price
             return order.trigger if ahead and order.is_buy is up else None
         if order.limit is None or order.is_buy is up or self._budget <= 0:
             return None
@@ -168,17 +174,21 @@ class StandardMatcher:
         ahead = order.limit >= self._price if up else order.limit <= self._price
         return order.limit if ahead else None
 
-    def _admit_born(self) -> None:
+    def _admit_born(self, bar: Bar) -> None:
         """Orders given while the bar is under way: they see the rest of the walk."""
+        if not self._born:
+            return
         while self._born:
             order = self._born.pop(0)
+            if order.order_id in self._book.orders:
+                self._acknowledge(order)
             if order.order_id not in self._book.orders:
                 continue
-            self._acknowledge(order)
             if order.trigger is None and order.limit is None:
                 self._late.append(order)  # a market order meets the next point of the path
             else:
                 self._activate(order, resting=False)
+        self._find_ambiguity(bar)
 
     def _follow(self) -> None:
         """Trailing stops follow a favourable extreme; the new trigger counts from here on."""
@@ -201,11 +211,14 @@ class StandardMatcher:
         if volume <= 0:
             self.remove(order.order_id)
             return
+        if order.time_in_force is TimeInForce.FOK and volume < order.remaining:
+            self.cancel(order.order_id, "fill or kill: not fillable at once")
+            return
         self._budget -= volume
         order.remaining -= volume
         if order.remaining <= 0:
             self.remove(order.order_id)
-        if order.trigger is None and order.closing:
+        if order.closing and order.type in _STOPS:
             self._held.clear()
         self._floor.filled(order.order_id, units, volume)
 
@@ -242,7 +255,9 @@ class StandardMatcher:
 
     def _finish(self) -> None:
         self._held.clear()
+        self._counted.clear()
         self._late.clear()
+        self._born.clear()  # what came after the close meets the next bar
         for order_id in sorted(self._moved):
             order = self._book.orders.get(order_id)
             if order is not None and order.trigger is not None:
@@ -251,16 +266,19 @@ class StandardMatcher:
         self._book.stale = True
 
     def _find_ambiguity(self, bar: Bar) -> None:
-        """A closing stop and a closing limit both in reach: the stop first (cases E, E2)."""
+        """A closing stop and a closing limit both in reach of the walk that is left: the stop
+        first (cases E, E2). Asked at the open, and again when orders were born on the way."""
+        low, high = min((*self._ahead, self._price)), max((*self._ahead, self._price))
         for is_buy in (True, False):
+            far, near = (high, low) if is_buy else (low, high)
             closing = [o for o in self._book.orders.values() if o.closing and o.is_buy is is_buy]
-            stops = [
-                o for o in closing if o.trigger is not None and _beyond(is_buy, _far(bar, is_buy), o.trigger)
-            ]
-            limits = [o for o in closing if o.trigger is None and self._through(o, _far(bar, not is_buy))]
-            limits = [o for o in limits if o.limit is not None]
+            stops = [o for o in closing if o.trigger is not None and _beyond(is_buy, far, o.trigger)]
+            limits = [o for o in closing if o.trigger is None and o.limit is not None]
             for limit in limits if stops else []:
+                if limit.order_id in self._counted or not self._through(limit, near):
+                    continue
                 self._held.add(limit.order_id)
+                self._counted.add(limit.order_id)
                 gain = abs((limit.limit or 0) - (stops[0].trigger or 0))
                 volume = min(limit.remaining, stops[0].remaining)
                 self.ambiguous.append(Ambiguity(bar.time_ns, gain, volume))
@@ -272,10 +290,6 @@ def _path(bar: Bar) -> tuple[int, int, int]:
     if high - open_ < open_ - low:
         return high, low, bar.close_units
     return low, high, bar.close_units
-
-
-def _far(bar: Bar, up: bool) -> int:
-    return bar.high_units if up else bar.low_units
 
 
 def _beyond(is_buy: bool, price: int, trigger: int) -> bool:

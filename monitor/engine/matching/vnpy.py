@@ -2,7 +2,8 @@
 
 All limits in order of sending, then all stops: a buy limit at or above the low trades at the
 better of limit and open; a stop at or inside the range trades at the worse of trigger and
-open. Whole volumes, no participation limit, no margin check. A stop sent while the limits are
+open. Whole volumes, no participation limit, no margin check; only what a person's close may
+fill is bounded by the position (vn.py has no such orders). A stop sent while the limits are
 crossed is seen by the same bar. A cancel sent while a bar is being crossed comes too late for
 that bar (its loop runs over a copy), which venues do as well.
 """
@@ -63,7 +64,13 @@ class VnpyMatcher:
         self._late_cancels.pop(order.order_id, None)
         if order.trigger is not None:
             self._floor.triggered(order.order_id)
-        self._floor.filled(order.order_id, units, order.remaining)
+        volume = order.remaining
+        if order.reduce_only:
+            volume = self._floor.allowed(order, units, volume)
+        if volume > 0:
+            self._floor.filled(order.order_id, units, volume)
+            if volume < order.remaining:
+                self._floor.canceled(order.order_id, "there is nothing left to close")
 
     def remove(self, order_id: int) -> None:
         self._limits.remove(order_id)

@@ -1,16 +1,14 @@
 """Which HTTP/WebSocket stack serves the mirror: the candidates that are installed, measured alike.
 
-One server process and this measuring process share the machine. Prints one JSON line per
-figure: fan-out rate to 100 sockets, paced broadcast latency, REST latency, memory per socket,
-and whether a request body is taken at all. Run: `python benchmarks/mirror_stack.py`.
+One server process and this measuring process share the machine. The figures: fan-out rate to
+100 sockets, paced broadcast latency, REST latency, memory per socket, and whether a request
+body is taken at all (docs/decisions/0004). Run with `python -m benchmarks.mirror_stack`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -20,9 +18,12 @@ import urllib.error
 import urllib.request
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import psutil
+
+from benchmarks.figures import print_figure
 
 CLIENTS = 100
 BLAST = 1_000
@@ -218,15 +219,13 @@ def takes_body(port: int) -> bool:
         return False
 
 
-def report(candidate: str, name: str, value: float | bool, unit: str) -> None:
-    figure = {"id": "mirror-stack", "candidate": candidate, "name": name, "value": value, "unit": unit}
-    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    versions = {name: version(name) for name in ("uvicorn", "starlette", "websockets", "httptools")}
-    print(json.dumps(figure | {"machine": machine, "versions": versions}), flush=True)
+def report(candidate: str, name: str, value: float, unit: str) -> None:
+    packages = {package: version(package) for package in ("uvicorn", "starlette", "websockets", "httptools")}
+    print_figure("mirror-stack", name, value, unit, candidate=candidate, packages=packages)
 
 
 async def measure(candidate: str, port: int, pid: int) -> None:
-    report(candidate, "takes a request body", takes_body(port), "yes/no")
+    report(candidate, "takes a request body", int(takes_body(port)), "1 is yes")
     rates = [(await fan_out(port, "blast", BLAST))[0] for _ in range(3)]
     report(candidate, f"fan-out to {CLIENTS} clients, best of 3", round(max(rates)), "messages/s")
     _, latencies = await fan_out(port, "paced", PACED)
@@ -249,9 +248,8 @@ def main() -> None:
     for candidate in CANDIDATES:
         with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
             handle = listener.fileno()
-            server = subprocess.Popen(
-                [sys.executable, __file__, "serve", candidate, str(handle)], pass_fds=[handle]
-            )
+            command = [sys.executable, "-m", "benchmarks.mirror_stack", "serve", candidate, str(handle)]
+            server = subprocess.Popen(command, pass_fds=[handle], cwd=Path(__file__).resolve().parents[1])
             port = listener.getsockname()[1]
             try:
                 asyncio.run(measure(candidate, port, server.pid))

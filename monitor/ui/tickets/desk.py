@@ -98,7 +98,10 @@ class TicketDesk(QObject):
             self._quit()
 
     def ask(self, question: Question) -> None:
-        """Ask now, or after the question that is open. The same question is not asked twice."""
+        """Ask now, or after the question that is open. The same question is not asked twice; a
+        ticket that has its answer makes room."""
+        if self.phase in (Phase.ACCEPTED, Phase.REFUSED):
+            self.leave()
         if self._conversation is None:
             self._open(question)
             return
@@ -244,6 +247,8 @@ class TicketDesk(QObject):
         if conversation.closed:
             self._close(conversation)
             return
+        if isinstance(panel.choices, LeaveChoices) and isinstance(conversation.question, LeaveQuestion):
+            panel.choices.offer(conversation.question.offers(self._view))
         panel.render_picture(conversation.picture())
 
     def _close(self, conversation: Conversation) -> None:

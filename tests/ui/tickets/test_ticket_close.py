@@ -365,11 +365,10 @@ def test_a_refusal_is_shown_with_the_engines_reason(asked: Stage) -> None:
     assert len(asked.sent) == 1
 
 
-def test_the_next_ticket_has_another_key(asked: Stage) -> None:
+def test_a_refused_ticket_makes_room_for_the_next_which_has_another_key(asked: Stage) -> None:
     asked.ready()
     asked.press(Key.Key_Return)
     asked.answer(refused("No.", "moved"))
-    asked.press(Key.Key_Escape)
     asked.tickets.close_position("m2005-long")
     asked.ready()
     asked.press(Key.Key_Return)

@@ -257,6 +257,17 @@ def test_the_arrow_keys_choose_among_what_makes_sense(stage: Stage) -> None:
     ], "there is no order, so there is nothing to cancel"
 
 
+def test_an_answer_is_offered_as_soon_as_it_makes_sense(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    stage.press(Key.Key_C)
+    assert stage.panel.headline.full == "Quit Trading Monitor?"
+    stage.rows(order(41))
+    stage.frame()
+    stage.press(Key.Key_C)
+    assert stage.panel.headline.full == "Cancel 1 order, then quit"
+
+
 def test_when_all_ended_meanwhile_it_does_not_quit_by_surprise(asked: Stage) -> None:
     asked.rows(GONE, STOPPED, order(41, status=OrderStatus.FILLED), order(42, status=OrderStatus.CANCELED))
     asked.frame()

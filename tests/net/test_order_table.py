@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from memory_door import MemoryDoor, busy_door, order, strategy
 from mirror_clients import WEB, TableClient, until
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from monitor.engine.values import OrderStatus
 from monitor.net.mirror import Mirror
@@ -95,6 +95,35 @@ async def test_a_client_that_talks_is_told_that_nobody_listens(door: MemoryDoor,
         assert "only sends" in closed.value.rcvd.reason
         door.change(orders=[order(1)])
         assert [message["action"] for message in await read(other, 2)] == ["clear", "add"]
+
+
+async def test_bytes_and_broken_text_end_that_connection_only(ws_url: str, mirror: Mirror) -> None:
+    async with connect(ws_url + ORDERS) as other:
+        for frame, code in [
+            (bytes([0x82, 0x81, 0, 0, 0, 0, 7]), 1008),
+            (bytes([0x81, 0x81, 0, 0, 0, 0, 255]), 1007),
+        ]:
+            async with connect(ws_url + ORDERS) as client:
+                await until(lambda: mirror.clients == 2)
+                client.transport.write(frame)
+                with pytest.raises(ConnectionClosed) as closed:
+                    await read(client, 9)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == code
+            await until(lambda: mirror.clients == 1)
+        await other.ping()
+
+
+async def test_more_clients_than_it_takes_are_refused(door: MemoryDoor) -> None:
+    mirror = Mirror(door, port=0, web_root=WEB, care=Care(max_clients=1))
+    await mirror.start()
+    url = mirror.url.replace("http", "ws") + ORDERS
+    async with connect(url):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url)
+        assert refused.value.response.status_code == 503
+        assert b"too-many-clients" in refused.value.response.body
+    await mirror.stop()
 
 
 async def test_a_frame_too_big_ends_that_connection_only(ws_url: str, mirror: Mirror) -> None:

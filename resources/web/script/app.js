@@ -83,7 +83,7 @@ function followOrders() {
 function hearLive(message) {
   state.hear(message);
   if (message.type === "snapshot" || message.strategies) followOrders();
-  if (message.cleared) history.invalidate();
+  if (message.type === "snapshot") history.invalidate();
   changed();
 }
 

@@ -40,7 +40,7 @@ export class Line {
   }
 
   #open() {
-    this.state = this.tries ? "lost" : "connecting";
+    this.state = "connecting";
     this.nextTry = 0;
     this.#seq = 0;
     const socket = new WebSocket(`ws://${location.host}${this.path}`);
@@ -51,7 +51,6 @@ export class Line {
       this.#drop();
       this.#later();
     };
-    if (this.tries) this.state = "connecting";
     this.change();
   }
 

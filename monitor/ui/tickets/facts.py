@@ -152,9 +152,10 @@ def _order_changes(old: tuple[OrderRow, ...], new: tuple[OrderRow, ...]) -> list
 
 
 def _working(row: OrderRow) -> str:
-    """An order as far as it matters here; becoming Placed changes nothing one asked about."""
-    at = "at market" if row.price is None else f"at {format.price(row.price)}"
-    return f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled {at}"
+    """An order as far as it matters here: becoming Placed changes nothing one asked about, nor
+    does a trailing stop that trails."""
+    at = "" if row.price is None else f" at {format.price(row.price)}"
+    return f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled{at}"
 
 
 def _strategy_changes(old: tuple[StrategyRow, ...], new: tuple[StrategyRow, ...]) -> list[Difference]:

@@ -37,8 +37,7 @@ def side_verb(position: PositionRow) -> str:
 def order_name(row: OrderRow) -> str:
     """An order in words: "#17 Sell 3 DCE.m2005 at 2,671"."""
     left = row.quantity - row.filled_quantity
-    at = "at market" if row.price is None else f"at {format.price(row.price)}"
-    return f"#{row.order_id} {row.side.title()} {format.volume(left)} {row.symbol} {at}"
+    return f"#{row.order_id} {row.side.title()} {format.volume(left)} {row.symbol} {words.terms(row)}"
 
 
 def positions_facts(view: View) -> Facts | None:

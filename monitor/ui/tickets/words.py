@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
-from monitor.engine.values import NS_PER_SECOND
+from monitor.engine.rows import OrderRow
+from monitor.engine.values import NS_PER_SECOND, OrderType
 from monitor.models import format
 
 T = TypeVar("T")
@@ -32,6 +33,14 @@ def age(ns: int | None) -> str:
     if ns < 10 * NS_PER_SECOND:
         return f"{max(0, ns) / NS_PER_SECOND:.1f} s old"
     return f"{format.age(ns)} old"
+
+
+def terms(row: OrderRow) -> str:
+    """At which price an order works: "at 2,671", "at market", "stop 2,700", "stop 2,700 at 2,705"."""
+    limit = "" if row.price is None else f"at {format.price(row.price)}"
+    if row.type in (OrderType.MARKET, OrderType.LIMIT):
+        return limit or "at market"
+    return f"{row.type.replace('_LIMIT', '').lower()} {format.price(row.trigger_price)} {limit}".rstrip()
 
 
 def parsed(text: str) -> Decimal | None:

@@ -17,7 +17,7 @@ from monitor.engine.commands import (
     accepted,
     refused,
 )
-from monitor.engine.values import Direction, OrderStatus
+from monitor.engine.values import Direction, OrderStatus, OrderType
 
 Key = Qt.Key
 
@@ -140,6 +140,34 @@ def test_cancelling_one_order_needs_only_enter(stage: Stage) -> None:
     stage.rows(order(41), order(42))
     stage.tickets.cancel_orders([41])
     stage.ready()
+    stage.press(Key.Key_Return)
+    assert stage.sent == [CancelOrder(key="ticket-1", order_id=41)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({}, "#41 Sell 3 DCE.m2005 at 2,700"),
+        ({"type": OrderType.MARKET, "price": None}, "#41 Sell 3 DCE.m2005 at market"),
+        ({"type": OrderType.STOP, "price": None, "trigger_price": 2600}, "#41 Sell 3 DCE.m2005 stop 2,600"),
+        ({"type": OrderType.STOP_LIMIT, "trigger_price": 2600}, "#41 Sell 3 DCE.m2005 stop 2,600 at 2,700"),
+        ({"filled_quantity": Decimal(1)}, "#41 Sell 2 DCE.m2005 at 2,700"),
+    ],
+)
+def test_an_order_is_named_by_what_is_left_of_it_and_its_terms(
+    stage: Stage, changed: dict[str, object], name: str
+) -> None:
+    stage.rows(order(41, **changed))
+    stage.tickets.cancel_orders([41])
+    assert stage.panel.headline.full == f"Cancel {name}"
+
+
+def test_a_trailing_stop_that_trails_does_not_disarm(stage: Stage) -> None:
+    trailing = {"type": OrderType.TRAILING, "price": None}
+    stage.rows(order(41, **trailing, trigger_price=2600))
+    stage.tickets.cancel_orders([41])
+    stage.ready()
+    stage.rows(order(41, **trailing, trigger_price=2610))
     stage.press(Key.Key_Return)
     assert stage.sent == [CancelOrder(key="ticket-1", order_id=41)]
 

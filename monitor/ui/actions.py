@@ -78,6 +78,10 @@ class Actions(QObject):
         self._handlers[id]()
         return True
 
+    def may_repeat(self, key: QKeySequence) -> bool:
+        """Whether holding this key down means its command again and again."""
+        return any(action.autoRepeat() and key in action.shortcuts() for action in self.actions.values())
+
     def fill(self, bar: QMenuBar) -> None:
         """One menu per group. Entries are greyed only while their menu is open, so that a key
         pressed in vain is answered with its reason."""

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 from monitor.models.table import RowTable
 from monitor.ui.overlay import Overlay
 
-
 WIDTH = 420
 ROOM = 88
 """Height of title, hint and margins around the values."""

@@ -35,10 +35,6 @@ class FrameLoop(QObject):
         """Call `part` in each frame too, after the rows and the answers of that frame."""
         self._every = (*self._every, part)
 
-    def also(self, part: Callable[[], None]) -> None:
-        """Call `part` in each frame too, after those there are."""
-        self._every = (*self._every, part)
-
     def start(self) -> None:
         self._timer.start()
 

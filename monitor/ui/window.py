@@ -35,6 +35,7 @@ from monitor.ui.palette import CommandPalette
 from monitor.ui.panels.account import AccountPanel
 from monitor.ui.panels.orders import OrdersPanel
 from monitor.ui.panels.strategies import StrategiesPanel
+from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
 from monitor.ui.replaycontrol import ReplayControl
 from monitor.ui.statusline import StatusLine
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.answers = Answers(door)
         self.on_quit_requested: Callable[[], None] | None = None
         self._finished = False
+        self._guard: RepeatGuard | None = None
         self._shared_out = False
         self._layout_file = LayoutFile(state_dir)
         self.actions_table = Actions(self, conditions(self))
@@ -228,6 +230,8 @@ class MainWindow(QMainWindow):
         """Close for good: nothing is asked any more."""
         self._finished = True
         self.frames.stop()
+        if self._guard is not None:
+            self._guard.stop()
         self.close()
 
     # -- frames
@@ -331,6 +335,10 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        application = QApplication.instance()
+        if self._guard is None and needs_guard() and isinstance(application, QApplication):
+            # Filters are asked from the newest to the oldest: this one comes before the tickets'.
+            self._guard = RepeatGuard(application, self.actions_table.may_repeat)
         if not self._shared_out:
             self._shared_out = True
             self.dock_area.share_out()

@@ -100,6 +100,7 @@ async def test_a_reset_empties_it(page: Page, door: MemoryDoor) -> None:
     await expect(page.locator("#active-table .empty")).to_be_visible()
     await expect(page.locator("#trades .empty")).to_be_visible()
     await expect(page.locator("#curve-empty")).to_be_visible()
+    await expect(page.locator("#curve-note")).to_be_empty()
 
 
 async def test_it_survives_a_restart_of_the_engine(page: Page, door: MemoryDoor, mirror: Mirror) -> None:

@@ -49,6 +49,7 @@ function show() {
   showReplay(state.replay, clock);
   showAccount(state.account);
   plot.draw(state.curve);
+  if (!state.curve || !by("curve-note").textContent) describeCurve();
   const open = [...state.positions.values()];
   positions.show(open);
   by("positions-count").textContent = open.length || "";
@@ -117,7 +118,11 @@ setInterval(() => {
 
 function describeCurve() {
   const { curve, account } = state;
-  if (!curve?.length) return;
+  if (!curve?.length) {
+    by("curve-words").textContent = "No equity yet.";
+    by("curve-note").textContent = "";
+    return;
+  }
   const deepest = Math.min(...curve.drawdown);
   by("curve-words").textContent =
     `Equity ${money(curve.equity.at(-1))} ${account.currency}, from ${money(curve.equity[0])}; deepest drawdown ${percent(deepest)}.`;

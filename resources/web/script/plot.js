@@ -109,12 +109,18 @@ export class EquityPlot {
     pen.fillRect(0, split, width, 1);
   }
 
+  /** How finely a span of time has to be told. */
+  #timeLabel(first, last) {
+    const { clock } = this;
+    if (last - first > 10 * DAY_MS) return (ms) => clock.date(ms);
+    if (clock.date(first) === clock.date(last)) return (ms) => clock.minute(ms);
+    return (ms) => `${clock.day(ms)} ${clock.minute(ms)}`;
+  }
+
   #times(x, width, height) {
     const { pen, curve } = this;
     const { first, last } = this.#span();
-    const days = (curve.time.at(-1) - curve.time[0]) / DAY_MS;
-    const label = days > 10 ? (ms) => this.clock.date(ms)
-      : days > 1.5 ? (ms) => `${this.clock.day(ms)} ${this.clock.minute(ms)}` : (ms) => this.clock.minute(ms);
+    const label = this.#timeLabel(curve.time[0], curve.time.at(-1));
     const count = Math.max(2, Math.floor(width / 130));
     pen.fillStyle = this.ink("muted");
     for (let i = 0; i < count; i++) {

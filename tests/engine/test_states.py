@@ -1,0 +1,135 @@
+"""The state table against the evidence: every status brought about by real events, every arrival."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from venue_words import (
+    book,
+    cancel_rejected,
+    cancel_requested,
+    canceled,
+    expired,
+    fill,
+    order,
+    placed,
+    rejected,
+    triggered,
+)
+
+from monitor.engine import events as ev
+from monitor.engine.orders import classify
+from monitor.engine.states import TABLE, Arrival
+from monitor.engine.values import OrderStatus
+
+# Ways in which an order of ten lots gets into a status; the last words of each differ in what
+# is known besides the status.
+WAYS: dict[str, tuple[OrderStatus, tuple[ev.OrderEvent, ...]]] = {
+    "new": (OrderStatus.CREATED, ()),
+    "new, being canceled": (OrderStatus.CREATED, (cancel_requested(),)),
+    "resting": (OrderStatus.PLACED, (placed(),)),
+    "triggered": (OrderStatus.PLACED, (placed(), triggered())),
+    "partly filled": (OrderStatus.PARTIAL, (placed(), fill("a", 4))),
+    "filled before it was placed": (OrderStatus.PARTIAL, (fill("a", 4),)),
+    "canceled, a fill missing": (OrderStatus.PARTIAL, (placed(), fill("a", 4), canceled(6))),
+    "expired, a fill missing": (OrderStatus.PARTIAL, (placed(), fill("a", 4), expired(6))),
+    "rejected, a fill missing": (OrderStatus.PARTIAL, (placed(), fill("a", 4), rejected(6))),
+    "filled": (OrderStatus.FILLED, (placed(), fill("a", 4), fill("b", 6))),
+    "filled, then canceled": (OrderStatus.FILLED, (fill("a", 4), fill("b", 6), canceled(10))),
+    "filled, then rejected": (OrderStatus.FILLED, (fill("a", 4), fill("b", 6), rejected())),
+    "overfilled": (OrderStatus.FILLED, (fill("a", 4), fill("b", 9))),
+    "canceled": (OrderStatus.CANCELED, (placed(), canceled(0))),
+    "canceled after a part": (OrderStatus.CANCELED, (placed(), fill("a", 4), canceled(4))),
+    "the rest rejected": (OrderStatus.CANCELED, (placed(), fill("a", 4), rejected(4))),
+    "expired": (OrderStatus.EXPIRED, (placed(), expired(0))),
+    "expired after a part": (OrderStatus.EXPIRED, (placed(), fill("a", 4), expired())),
+    "rejected and expired": (OrderStatus.EXPIRED, (rejected(), expired())),
+    "rejected": (OrderStatus.REJECTED, (rejected(0),)),
+    "rejected after it was placed": (OrderStatus.REJECTED, (placed(), rejected())),
+}
+
+ARRIVALS: tuple[ev.OrderEvent, ...] = (
+    placed(),
+    triggered(),
+    ev.TriggerMoved(order_id=1, trigger_price=Decimal(101)),
+    *(fill("new", volume) for volume in (1, 2, 6, 8, 10, 11)),
+    fill("a", 4),
+    fill("a", 5),
+    cancel_requested(),
+    cancel_rejected(),
+    *(word(total) for word in (canceled, rejected, expired) for total in (None, 0, 4, 6, 8, 10, 12)),
+)
+
+
+def test_the_table_is_total() -> None:
+    assert {status: set(row) for status, row in TABLE.items()} == {
+        status: set(Arrival) for status in OrderStatus
+    }
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_leads_to_its_status(way: str) -> None:
+    status, heard = WAYS[way]
+    assert order(*heard).status is status
+
+
+@pytest.mark.parametrize("arrival", ARRIVALS, ids=str)
+@pytest.mark.parametrize("way", WAYS)
+def test_the_evidence_does_what_the_table_says(way: str, arrival: ev.OrderEvent) -> None:
+    status, heard = WAYS[way]
+    found = book(*heard)
+    kind = classify(found.orders[1], arrival)
+    says = found.apply(arrival, 99)
+    assert found.orders[1].status is TABLE[status][kind].status, kind
+    assert bool(says) == bool(TABLE[status][kind].anomaly), says
+    assert says == "" or says.startswith("order 1: ")
+
+
+IMPOSSIBLE = {
+    *((status, Arrival.FILL_AGAIN) for status in (OrderStatus.CREATED, OrderStatus.PLACED)),
+    *((status, Arrival.FILL_CONFLICT) for status in (OrderStatus.CREATED, OrderStatus.PLACED)),
+    (OrderStatus.REJECTED, Arrival.FILL_AGAIN),
+    (OrderStatus.REJECTED, Arrival.FILL_CONFLICT),
+    (OrderStatus.FILLED, Arrival.FILL_PART),
+    (OrderStatus.FILLED, Arrival.FILL_ALL),
+    (OrderStatus.FILLED, Arrival.CANCELED_BEFORE_FILLS),
+    *(
+        (status, missing)
+        for status in OrderStatus
+        if status is not OrderStatus.PARTIAL
+        for missing in (Arrival.FILL_BEFORE_CANCELED, Arrival.FILL_BEFORE_EXPIRED)
+    ),
+    *(
+        (status, Arrival.EXPIRED_AFTER_REJECTED)
+        for status in (
+            OrderStatus.CREATED,
+            OrderStatus.PLACED,
+            OrderStatus.PARTIAL,
+            OrderStatus.EXPIRED,
+        )
+    ),
+    (OrderStatus.REJECTED, Arrival.EXPIRED),
+}
+"""Cells that no sequence of words can reach: the classification looks at the same evidence."""
+
+
+def test_every_cell_that_can_be_reached_is_reached() -> None:
+    reached = {
+        (status, classify(order(*heard), word)) for status, heard in WAYS.values() for word in ARRIVALS
+    }
+    everything = {(status, arrival) for status in OrderStatus for arrival in Arrival}
+    assert everything - reached == IMPOSSIBLE
+
+
+@given(st.lists(st.sampled_from(ARRIVALS), max_size=12))
+def test_no_sequence_of_words_contradicts_the_table(heard: list[ev.OrderEvent]) -> None:
+    found = book()
+    for event in heard:
+        before = found.orders[1].status
+        expected = TABLE[before][classify(found.orders[1], event)]
+        says = found.apply(event, 1)
+        assert (found.orders[1].status, bool(says)) == (expected.status, bool(expected.anomaly))
+        assert (1 in found.active) is found.orders[1].status.active

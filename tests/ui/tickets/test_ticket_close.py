@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from conftest import Stage
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from ticket_rows import NOON, SECOND, order, position, replay, session
+from ticket_stage import Stage
 
 from monitor.engine.commands import ClosePosition, PauseReplay, SeenPosition, accepted, refused
 from monitor.engine.values import Direction, OrderStatus, OrderType, ReplayState, World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from conftest import Stage
 from PySide6.QtCore import Qt
 from ticket_rows import order, position
+from ticket_stage import Stage
 
 from monitor.engine.commands import (
     CancelOrder,

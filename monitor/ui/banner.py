@@ -15,6 +15,7 @@ from monitor.boundary import CoreStats
 from monitor.engine.rows import AccountRow, ReplayRow, SessionRow
 from monitor.engine.values import EngineState, World
 from monitor.models import format as shown
+from monitor.ui.elided import ElidedLabel
 from monitor.ui.links import LinkDot, journal_link, mirror_link
 from monitor.ui.theme import Theme
 
@@ -122,9 +123,8 @@ class Banner(QWidget):
         self.setObjectName("banner")
         self._theme = theme
         self.strip = WorldStrip(theme)
-        self.title = QLabel()
+        self.title = ElidedLabel()
         self.title.setObjectName("muted")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.equity = Figure(self.tr("equity"), theme)
         self.today = Figure(self.tr("today"), theme)
         self.margin = Figure(self.tr("margin"), theme)
@@ -157,7 +157,7 @@ class Banner(QWidget):
         self.strip.show_world(self._words(session), when, self._line, hatched=session.world is World.REPLAY)
         title = session.title
         if replay is not None and replay.synthetic:
-            title = self.tr("{0} · synthetic data").format(title)
+            title = self.tr("synthetic data · {0}").format(title)
         if title != self.title.text():
             self.title.setText(title)
             self.title.setToolTip(title)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from monitor.commands import command, keys_label
+from monitor.ui.elided import ElidedLabel
 from monitor.ui.theme import set_tone
 
 STAYS_MS = {"info": 6_000, "good": 6_000, "warn": 15_000, "error": 30_000}
@@ -24,11 +25,8 @@ class StatusLine(QWidget):
         super().__init__()
         self.setObjectName("statusLine")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.message = QLabel()
+        self.message = ElidedLabel()
         self.message.setObjectName("message")
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.keys = QLabel()
         self.keys.setObjectName("muted")
         layout = QHBoxLayout(self)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pilot import Pilot
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage, QPainter
 
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.models import format as shown
@@ -88,6 +89,19 @@ def test_the_deepest_fall_is_marked(ui: Pilot, monkeypatch: pytest.MonkeyPatch) 
 def test_the_last_value_is_a_tag(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
     draw(ui, monkeypatch)
     assert plot_of(ui).money.tag.text == shown.number(float(ui.window.desk.equity.equity[-1]), 2)
+
+
+def test_labels_below_the_tag_give_way(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    image = QImage(10, 10, QImage.Format.Format_ARGB32)
+    for axis in (plot.money, plot.falls):
+        ui.window.equity.grab()
+        with QPainter(image) as painter:
+            _, _, texts = axis.generateDrawSpecs(painter)
+        tag = axis.tag.mapRectToParent(axis.tag.boundingRect())
+        assert texts
+        assert all(abs(text[0].center().y() - tag.center().y()) > tag.height() / 2 for text in texts)
 
 
 def test_the_crosshair_reads_the_sample_under_the_pointer(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from monitor.ui.theme import HEADER_PIXELS, Theme
 
 DAY = 86_400 * NS_PER_SECOND
 AXIS_WIDTH = 88
+CLEAR_STEP = 3
+"""Pixels that the tag may move before the labels around it are chosen again."""
 GRID_ALPHA = 20
 """Of 255: the grid is 8 % of the text's colour."""
 
@@ -65,6 +67,7 @@ class NumberAxis(_Axis):
     def __init__(self, theme: Theme, percent: bool = False) -> None:
         super().__init__("right", theme)
         self._percent = percent
+        self._cleared_at = -1000.0
         self.setWidth(AXIS_WIDTH)
         self.tag = ValueTag(theme)
         self.tag.setParentItem(self)
@@ -82,8 +85,23 @@ class NumberAxis(_Axis):
         y = view.mapFromViewToItem(self, QPointF(0.0, value)).y()
         height = self.size().height()
         self.tag.show_text(text)
-        self.tag.setPos(0, min(max(y, ValueTag.HALF), max(ValueTag.HALF, height - ValueTag.HALF)))
+        y = min(max(y, ValueTag.HALF), max(ValueTag.HALF, height - ValueTag.HALF))
+        self.tag.setPos(0, y)
         self.tag.setVisible(True)
+        if abs(y - self._cleared_at) > CLEAR_STEP:
+            self._cleared_at = y
+            self.picture = None
+            self.update()
+
+    def generateDrawSpecs(self, p: QPainter) -> Any:
+        """Without the labels that the tag covers."""
+        specs = super().generateDrawSpecs(p)
+        if specs is None or not self.tag.isVisible():
+            return specs
+        axis, ticks, texts = specs
+        room = ValueTag.HALF + HEADER_PIXELS / 2 + CLEAR_STEP
+        free = [text for text in texts if abs(text[0].center().y() - self._cleared_at) > room]
+        return axis, ticks, free
 
 
 class ValueTag(QGraphicsItem):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.engine.rows import StrategyRow
 from monitor.engine.values import StrategyState
 from monitor.models import format as shown
 from monitor.models.table import RowTable
+from monitor.ui.elided import ElidedLabel
 from monitor.ui.tables import TablePanel
 from monitor.ui.theme import ROW_HEIGHT, Theme
 
@@ -36,7 +37,7 @@ class StrategyLine(QFrame):
         self.setFixedHeight(ROW_HEIGHT + 8)
         self.name = QLabel()
         self.state = QLabel()
-        self.position = QLabel()
+        self.position = ElidedLabel()
         self.position.setObjectName("muted")
         self.profit = QLabel()
         self.profit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -52,7 +53,6 @@ class StrategyLine(QFrame):
         layout.addWidget(self.position, 1)
         layout.addWidget(self.profit)
         layout.addWidget(self.toggle)
-        self.position.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def show_row(self, row: StrategyRow) -> None:
         running = row.state is StrategyState.RUNNING

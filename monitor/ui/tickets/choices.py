@@ -44,6 +44,7 @@ class Choices(QWidget):
         button = VerbButton(text, letter)
         button.setCheckable(True)
         button.setProperty("role", "choice")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Enter where it was
         button.clicked.connect(lambda _checked: pressed())
         self.letters[Qt.Key(ord(letter.upper())).value] = button
         self.row.addWidget(button)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from monitor.engine.values import EngineState, World
+from monitor.engine.values import World
 from monitor.ui.theme import Theme, set_tone
 from monitor.ui.tickets.choices import Choices
 from monitor.ui.tickets.facts import Difference
@@ -76,17 +76,14 @@ class TicketPanel(QWidget):
         self._show_answering(picture)
 
     def _show_head(self, picture: Picture) -> None:
-        word = picture.world.value if picture.world else "NO SESSION"
-        if picture.engine_state is not EngineState.NORMAL:
-            word = f"{word} · {picture.engine_state.replace('_', '-')}"
-        set_text(self.world, word)
+        set_text(self.world, picture.badge)
         ground = self._theme.strip(picture.world or World.REPLAY, picture.engine_state)
         self._paint_world(ground)
         set_text(self.title, f"{picture.title}   ·   account {picture.account or 'unknown'}")
         set_text(self.left, picture.left)
         self.headline.say(picture.headline)
         set_text(self.consequence, picture.consequence)
-        self.setAccessibleName(f"{word}: {picture.headline}")
+        self.setAccessibleName(f"{picture.badge}: {picture.headline}")
 
     def _paint_world(self, ground: str) -> None:
         sheet = f"background: {ground}; color: {self._theme.strip_text};"
@@ -180,7 +177,7 @@ class TicketPanel(QWidget):
             return True
         if isinstance(target, TicketField) and not target.leaves(event):
             return self._take_key_in_field(event, by)
-        if event.key() in ENTER | {Qt.Key.Key_Space} and isinstance(target, QPushButton):
+        if isinstance(target, QPushButton) and event.key() in self._pressing(target):
             return self._press(target, by)
         return self._take_letter(event, by)
 
@@ -208,8 +205,13 @@ class TicketPanel(QWidget):
             return False
         return True
 
+    def _pressing(self, button: QPushButton) -> frozenset[Qt.Key]:
+        own = button in (self.verb, self.keep, self.accept)
+        return ENTER | {Qt.Key.Key_Space} if own else frozenset({Qt.Key.Key_Space})
+
     def _press(self, button: QPushButton, by: int) -> bool:
-        """A key on a focused button does what the button says."""
+        """A key on a focused button does what the button says. A choice takes Space only: Enter
+        goes on meaning what the status line says."""
         if button is self.verb:
             self._asker.confirm(by)
         elif button is self.keep:

@@ -59,7 +59,8 @@ class TicketField(QLineEdit):
 
     def leaves(self, event: QKeyEvent) -> bool:
         """Whether this key is none of the field's."""
-        return self._numeric and event.text().isalpha() and is_plain(event)
+        other = event.text().isalpha() or event.key() == Qt.Key.Key_Space
+        return self._numeric and other and is_plain(event)
 
 
 class ElidedLabel(QLabel):

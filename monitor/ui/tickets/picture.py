@@ -9,7 +9,7 @@ import math
 
 import msgspec
 
-from monitor.engine.rows import OrderRow
+from monitor.engine.rows import OrderRow, SessionRow
 from monitor.engine.values import EngineState, ReplayState, World
 from monitor.models import format
 from monitor.ui.tickets.facts import Difference, Facts, Guard
@@ -23,6 +23,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     need be typed, `left` "" that nothing runs out, `verb` "" that there is nothing to do."""
 
     title: str
+    badge: str
     world: World | None
     engine_state: EngineState
     account: str
@@ -52,6 +53,7 @@ def picture(
     accepted_words = question.words(ticket.seen)
     return Picture(
         title=question.title,
+        badge=_badge(session),
         world=session.world if session else None,
         engine_state=session.engine_state if session else EngineState.NORMAL,
         account=_accounts(facts, view),
@@ -69,6 +71,15 @@ def picture(
         armed=ticket.armed(now_ns),
         asking=asking,
     )
+
+
+def _badge(session: SessionRow | None) -> str:
+    """The world in words, and what limits it."""
+    if session is None:
+        return "NO SESSION"
+    limits = [] if session.engine_state is EngineState.NORMAL else [session.engine_state.replace("_", "-")]
+    limits += ["READ-ONLY"] if session.read_only else []
+    return " · ".join([session.world.value, *limits])
 
 
 def _accounts(facts: Facts, view: View) -> str:

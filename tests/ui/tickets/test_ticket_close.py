@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -14,8 +15,8 @@ from ticket_rows import NOON, SECOND, order, position, replay, session
 from ticket_stage import Stage
 
 from monitor.engine.commands import ClosePosition, PauseReplay, SeenPosition, accepted, refused
-from monitor.engine.values import Direction, OrderStatus, OrderType, ReplayState, World
-from monitor.ui.tickets.parts import ElidedLabel
+from monitor.engine.values import Direction, EngineState, OrderStatus, OrderType, ReplayState, World
+from monitor.ui.tickets.parts import ElidedLabel, VerbButton
 
 Key = Qt.Key
 SEEN = SeenPosition(position_id="m2005-long", version=7, volume=Decimal(3), price=Decimal(2671))
@@ -393,6 +394,23 @@ def test_a_part_is_chosen_by_a_letter(asked: Stage, key: Key, volume: int, headl
     assert (sent.volume, sent.seen.volume) == (Decimal(volume), Decimal(3))
 
 
+def test_after_a_click_on_a_choice_enter_still_confirms(asked: Stage) -> None:
+    asked.ready()
+    half = next(one for one in asked.panel.findChildren(VerbButton) if one.accessibleName() == "50 %")
+    QTest.mouseClick(half, Qt.MouseButton.LeftButton)
+    asked.press(Key.Key_Return)
+    assert asked.sent[0].volume == Decimal(2)
+
+
+def test_a_choice_reached_by_tab_is_pressed_by_space_and_enter_confirms(asked: Stage) -> None:
+    asked.ready()
+    half = next(one for one in asked.panel.findChildren(VerbButton) if one.accessibleName() == "50 %")
+    half.setFocus()
+    asked.press(Key.Key_Space)
+    asked.press(Key.Key_Return)
+    assert asked.sent[0].volume == Decimal(2)
+
+
 def test_a_part_is_typed_as_a_number(asked: Stage) -> None:
     asked.ready()
     asked.press(Key.Key_N)
@@ -508,6 +526,13 @@ def test_the_world_is_said_in_words(stage: Stage, world: World) -> None:
     stage.rows(session(world))
     stage.tickets.close_position("m2005-long")
     assert stage.panel.world.text() == world.value
+
+
+def test_what_limits_the_world_is_said_beside_it(stage: Stage) -> None:
+    halted = msgspec.structs.replace(session(), engine_state=EngineState.HALTED, read_only=True)
+    stage.rows(halted)
+    stage.tickets.close_position("m2005-long")
+    assert stage.panel.world.text() == "REPLAY · HALTED · READ-ONLY"
 
 
 def test_losing_the_keyboard_to_another_window_arms_anew(asked: Stage, qtbot: QtBot) -> None:

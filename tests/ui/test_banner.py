@@ -60,7 +60,7 @@ def test_other_worlds_have_words_and_colours(
 def test_synthetic_data_is_called_synthetic(ui: Pilot) -> None:
     title = ui.window.banner.title
     assert title.text().startswith("synthetic data"), "what matters is not cut off in a narrow window"
-    ui.window.resize(960, 600)
+    ui.window.resize(1024, 640)
     ui.window.grab()
     assert title.shown.startswith("synthetic data")
 

@@ -37,7 +37,7 @@ def fitted(low: float, high: float, now: tuple[float, float]) -> tuple[float, fl
     """A range that holds [low, high]: the present one while it still does and is not too wide."""
     bottom, top = now
     height = top - bottom
-    if bottom <= low and high <= top and (high - low) >= SLACK * height:
+    if bottom < top and bottom <= low and high <= top and (high - low) >= SLACK * height:
         return now
     margin = max((high - low) * MARGIN, abs(high) * 1e-4, 1e-9)
     return low - margin, high + margin

@@ -1,0 +1,114 @@
+"""`kill -9` of the real program at random moments of a replay: nothing acknowledged is lost.
+
+Each round restarts what the round before left behind, so the same session is killed a dozen
+times; between the kills it is reset once through the mirror, whose answer is an acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from core_world import options, wave, write_bars
+from test_core_restart import told
+
+from monitor.core.sessions import restore
+from monitor.store.store import Store
+
+ROUNDS = 12
+BARS = 6000
+
+
+class Program:
+    """The running child."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self.process = process
+        self.client = httpx.AsyncClient(base_url=url, timeout=10)
+
+    async def get(self, path: str) -> Any:
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.text)
+
+    async def reset(self) -> None:
+        answer = await self.client.delete("/api/backtest/orders/1")
+        assert answer.json()["success"], answer.text
+
+    async def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+        await self.client.aclose()
+
+
+@asynccontextmanager
+async def program(folder: Path, *arguments: str) -> AsyncIterator[Program]:
+    """`monitor serve` on a free port, killed at the end whatever happens."""
+    command = ("-m", "monitor", "--data-dir", str(folder), "serve", "--port", "0", *arguments)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+    assert "http://" in line, line
+    child = Program(process, line.split(" at ")[1].split()[0])
+    try:
+        yield child
+    finally:
+        if process.returncode is None:
+            await child.kill()
+
+
+async def left_behind(folder: Path) -> tuple[int, int]:
+    """(bar, last seq) of what the database holds: a journal without gaps whose rebuilt run is
+    what the rows say, down to the last order."""
+    store = await Store.open(folder / "monitor.sqlite")
+    try:
+        saved = await store.last_session()
+        assert saved is not None
+        opened = await restore(store, saved)
+        assert opened.session is not None, opened.row.notice
+        rebuilt, rows = opened.session.snapshot(), await store.rows(saved.session_id)
+        rows.seq = saved.last_seq
+        assert told(rebuilt) == told(rows)
+        return opened.session.bar, saved.last_seq
+    finally:
+        await store.close()
+
+
+@pytest.mark.timeout(240)
+async def test_a_dozen_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
+    moments = random.Random(20190705)
+    start = options(write_bars(tmp_path / "bars.csv", wave(BARS)))
+    home = tmp_path / "home"
+    fresh = ("--replay", start.file, "--strategy", "double_ma", "--symbol", "SHFE.test", "--tick", "1")
+    for round_ in range(ROUNDS):
+        begin = fresh if round_ in {0, ROUNDS // 2} else ()
+        async with program(home, *begin, "--speed", moments.choice(["32", "64", "max"])) as child:
+            reset = round_ % 4 == 3
+            if reset:
+                await child.reset()
+            acknowledged = 0
+            for _ in range(moments.randrange(1, 6)):
+                acknowledged = (await child.get("/healthz"))["durable_seq"]
+                await asyncio.sleep(moments.random() * 0.08)
+            await child.kill()
+        bar, seq = await left_behind(home)
+        assert seq >= acknowledged
+        if reset:
+            assert bar == 0
+        async with program(home) as child:
+            shown = await child.get("/api/backtest/orders/1/history?size=500")
+            account = await child.get("/api/account")
+        assert shown["total"] <= len(wave(BARS))
+        assert account["account_id"] == "sim-1"
+        assert await left_behind(home) == (bar, seq)

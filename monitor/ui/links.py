@@ -46,7 +46,7 @@ def journal_link(stats: CoreStats) -> Link:
         return Link("journal", LinkState.CONNECTING, "empty", tip)
     if behind > BEHIND:
         return Link("journal", LinkState.DEGRADED, "behind", tip)
-    return Link("journal", LinkState.LIVE, "saved" if behind == 0 else "saving", tip)
+    return Link("journal", LinkState.LIVE, "ok", tip)
 
 
 def mirror_link(stats: CoreStats) -> Link:

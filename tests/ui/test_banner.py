@@ -96,8 +96,8 @@ def test_the_notice_is_a_line_of_its_own_only_when_there_is_one(ui: Pilot) -> No
     ("stats", "state", "word"),
     [
         (CoreStats(), LinkState.CONNECTING, "empty"),
-        (CoreStats(journal_seq=9, durable_seq=9), LinkState.LIVE, "saved"),
-        (CoreStats(journal_seq=9, durable_seq=4), LinkState.LIVE, "saving"),
+        (CoreStats(journal_seq=9, durable_seq=9), LinkState.LIVE, "ok"),
+        (CoreStats(journal_seq=9, durable_seq=4), LinkState.LIVE, "ok"),
         (CoreStats(journal_seq=9_999, durable_seq=4), LinkState.DEGRADED, "behind"),
         (CoreStats(journal_seq=9, durable_seq=4, journal_error="disk full"), LinkState.LOST, "failed"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from driver import BEGIN, MINUTE, equity, moment, replay, session
+from driver import BEGIN, MINUTE, equity, moment, replay, session, whole_replay
 from hypothesis import given
 from hypothesis import strategies as st
 from pilot import Pilot
@@ -89,6 +89,21 @@ def test_the_deepest_fall_is_marked(ui: Pilot, monkeypatch: pytest.MonkeyPatch) 
 def test_the_last_value_is_a_tag(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
     draw(ui, monkeypatch)
     assert plot_of(ui).money.tag.text == shown.number(float(ui.window.desk.equity.equity[-1]), 2)
+
+
+def test_times_appear_below_a_young_curve(make_pilot, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """The range stands still while the curve grows into it; its labels must not."""
+    pilot = make_pilot(whole_replay(3))
+    draw(pilot, monkeypatch)
+    plot = plot_of(pilot)
+    pilot.window.equity.grab()
+    pilot.tell(Changes(equity=[equity(3, 100)]))
+    draw(pilot, monkeypatch, 2.0)
+    assert plot.times.picture is None, "to be drawn anew"
+    image = QImage(10, 10, QImage.Format.Format_ARGB32)
+    with QPainter(image) as painter:
+        texts = [text[2] for text in plot.times.generateDrawSpecs(painter)[2]]
+    assert "09:21" in texts
 
 
 def test_labels_below_the_tag_give_way(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ class NumberAxis(_Axis):
         if specs is None or not self.tag.isVisible():
             return specs
         axis, ticks, texts = specs
-        room = ValueTag.HALF + HEADER_PIXELS / 2 + CLEAR_STEP
+        room = ValueTag.HALF + HEADER_PIXELS / 2
         free = [text for text in texts if abs(text[0].center().y() - self._cleared_at) > room]
         return axis, ticks, free
 
@@ -148,12 +148,20 @@ class TimeAxis(_Axis):
     def __init__(self, theme: Theme) -> None:
         super().__init__("bottom", theme)
         self._times: IntArray | None = None
+        self._written = 0
         self._zone: tzinfo = shown.zone("UTC")
         self.setHeight(22)
 
     def show_times(self, times: IntArray, zone: tzinfo) -> None:
         """The times of samples 0 .. len - 1; a view that is replaced with each append."""
         self._times, self._zone = times, zone
+
+    def write_anew(self) -> None:
+        """Choose the labels again: samples have come where there were none."""
+        if self._times is not None and len(self._times) != self._written:
+            self._written = len(self._times)
+            self.picture = None
+            self.update()
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         times = self._times

@@ -22,6 +22,8 @@ FEWEST = 120
 """Samples that the width stands for at least, so that the first bars do not jump about."""
 ROOM = 1.12
 MARGIN = 0.08
+EDGE = 0.05
+"""Share of the width at either end where a mark's text is written to the inner side."""
 SLACK = 0.45
 """The share of the height that the curve must use; below it the range is drawn in."""
 
@@ -158,6 +160,8 @@ class EquityPlot(pg.GraphicsLayoutWidget):
         bounds = series.bounds(first, last + 1)
         if bounds is not None:
             self._fit_heights(first, last, bounds)
+        self.times.show_times(series.time_ns, self._zone)
+        self.times.write_anew()
         self._mark_deepest()
 
     def _fit_heights(self, first: int, last: int, bounds: tuple[float, float]) -> None:
@@ -184,7 +188,8 @@ class EquityPlot(pg.GraphicsLayoutWidget):
         self.trough_text.setText(shown.percent(worst.depth))
         x_range = self.upper.vb.viewRange()[0]
         share = (worst.trough - x_range[0]) / max(1.0, x_range[1] - x_range[0])
-        self.trough_text.setAnchor((-0.05 if share < 0.5 else 1.05, 0.5))
+        side = 0.0 if share < EDGE else 1.0 if share > 1 - EDGE else 0.5
+        self.trough_text.setAnchor((side, -0.25))
         self.trough_text.setPos(worst.trough, worst.depth)
         self.fall_region.setRegion((worst.peak, worst.trough))
 

@@ -331,9 +331,12 @@ def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | 
 
 def _volume(instrument: Instrument, value: Price) -> Decimal:
     try:
-        return instrument.volume(value)
+        amount = instrument.volume(value)
     except (ValueError, TypeError):
-        raise ValueError(f"volume {value!r} is not a number") from None
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError(f"volume {value!r} is not a number")
+    return amount
 
 
 def _where(error: BaseException, kind: type[Strategy]) -> str:

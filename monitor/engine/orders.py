@@ -77,7 +77,7 @@ class Order:
 
     def derive_status(self) -> OrderStatus:
         """The status that this evidence means, whatever the order it came in."""
-        if self.filled >= self.intent.quantity:
+        if self.filled and self.filled >= self.intent.quantity:  # an order of 0 is refused, not done
             return OrderStatus.FILLED
         if self.verdict is not None and not self.fills_missing:
             if self.verdict is ev.OrderRejected and self.filled:

@@ -36,6 +36,9 @@ def _submit(run: Simulation, command: cmd.SubmitOrder) -> Reply:
         return refused(f"There is no strategy {command.strategy_id}.", "unknown")
     if command.symbol != run.instrument.symbol:
         return refused(f"{command.symbol} is not in this replay.", "unknown")
+    for number in (command.quantity, command.price, command.trigger_price):
+        if number is not None and not number.is_finite():
+            return refused(f"{number} is not a number.")
     _take(run, command)
     order_id = run.next_order_id()
     run.submit(

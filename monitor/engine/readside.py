@@ -47,6 +47,7 @@ def position_row(run: Simulation, position: Position) -> PositionRow:
         opened_ns=position.opened_ns,
         updated_ns=position.updated_ns,
         version=position.version,
+        close_commission=None if last is None else instrument.commission(last, position.volume),
     )
 
 

@@ -107,6 +107,7 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     opened_ns: int
     updated_ns: int
     version: int
+    close_commission: Decimal | None = None
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

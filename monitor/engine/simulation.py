@@ -311,7 +311,6 @@ class Simulation:
         self._next_trade += 1
         self._last_units = units
         price = self.series.to_price(units)
-        money = price * volume * self.instrument.multiplier
         slippage = ZERO
         if self.terms.matching is Matching.VNPY:
             slippage = self.terms.slippage * volume * self.instrument.multiplier
@@ -322,8 +321,7 @@ class Simulation:
                 venue_trade_id=str(self._next_trade),
                 price=price,
                 volume=volume,
-                commission=money * self.instrument.commission_rate
-                + volume * self.instrument.commission_per_lot,
+                commission=self.instrument.commission(price, volume),
                 slippage=slippage,
             )
         )

@@ -185,6 +185,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """
         return (_decimal(measurement) / self.tick).to_integral_value(ROUND_HALF_EVEN) * self.tick
 
+    def commission(self, price: Decimal, volume: Decimal) -> Decimal:
+        """Of one fill: by money and by lot, not rounded."""
+        by_money = price * volume * self.multiplier * self.commission_rate
+        return by_money + volume * self.commission_per_lot
+
     def volume(self, amount: float | Decimal | int) -> Decimal:
         """An amount as Decimal; unlike a price it is never rounded: wrong lots are refused."""
         return _decimal(amount)

@@ -53,9 +53,10 @@ def sample_options() -> ReplayOptions:
 def run_headless(
     settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool, loop: bool
 ) -> int:
-    """The same core without a window, until Ctrl+C or SIGTERM."""
+    """The same core without a window, until Ctrl+C or SIGTERM. It plays on what it restores:
+    nobody is there to press a key."""
     _prepare(settings)
-    setup = _setup(settings, start, speed, paused, loop=loop)
+    setup = _setup(settings, start, speed, play=not paused, loop=loop)
 
     async def main() -> None:
         running = asyncio.get_running_loop()
@@ -78,7 +79,7 @@ def run_headless(
 def run_window(settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool) -> int:
     """The window, until it is closed."""
     _prepare(settings)
-    core = CoreThread(_setup(settings, start, speed, paused, loop=False))
+    core = CoreThread(_setup(settings, start, speed, play=False if paused else None, loop=False))
     core.start()  # works while Qt is imported
     try:
         return _show(settings, core)
@@ -111,14 +112,14 @@ def _prepare(settings: Settings) -> None:
 
 
 def _setup(
-    settings: Settings, start: ReplayOptions | None, speed: Speed, paused: bool, *, loop: bool
+    settings: Settings, start: ReplayOptions | None, speed: Speed, *, play: bool | None, loop: bool
 ) -> Setup:
     return Setup(
         database=settings.database,
         start=start,
         fallback=sample_options(),
         speed=1.0 if speed == "unset" else speed,
-        play=False if paused else None,
+        play=play,
         loop_replay=loop,
         mirror=settings.mirror.enabled,
         host=settings.mirror.host,

@@ -106,7 +106,7 @@ async def test_a_dozen_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
         assert seq >= acknowledged
         if reset:
             assert bar == 0
-        async with program(home) as child:
+        async with program(home, "--paused") as child:
             shown = await child.get("/api/backtest/orders/1/history?size=500")
             account = await child.get("/api/account")
         assert shown["total"] <= len(wave(BARS))

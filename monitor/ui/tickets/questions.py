@@ -117,7 +117,7 @@ class CloseQuestion:
             Line(f"Estimated {received}", words.money(worth, currency)),
             Line("Margin set free", words.money(row.margin * part / row.volume, currency)),
             Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
-            Line("Fee", "known when it fills", "muted"),
+            _fee(row, part, currency),
             cancels(leg.working),
         ]
 
@@ -141,6 +141,13 @@ class CloseQuestion:
 
     def gone(self) -> str:
         return "The position is gone: nothing was sent."
+
+
+def _fee(row: PositionRow, volume: Decimal, currency: str) -> Line:
+    """Estimated at the last price, in proportion to the volume."""
+    if row.close_commission is None:
+        return Line("Fee", "known when it fills", "muted")
+    return Line("Estimated fee", words.money(row.close_commission * volume / row.volume, currency))
 
 
 class CloseAllQuestion:

@@ -137,6 +137,7 @@ def _positions() -> None:
         sa.Column("opened_ns", sa.BigInteger(), nullable=False),
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("close_commission", ExactDecimal(), nullable=True),
         sqlite_with_rowid=False,
     )
 

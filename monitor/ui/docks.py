@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from monitor.commands import DOCKS, command, keys_label
+from monitor.ui.keys import presses_button
 
 TITLE_HEIGHT = 24
 LEFT_SHARE = 0.38
@@ -79,9 +80,13 @@ class Dock(QDockWidget):
         """Show it, in front of those it shares tabs with, and give its panel the focus."""
         self.show()
         self.raise_()
+        self.activateWindow()  # a floating panel is a window of its own
         panel = self.widget()
         target = panel.focusProxy() or panel
         target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        return presses_button(event, QApplication.focusWidget()) or super().event(event)
 
 
 class DockArea(QMainWindow):

@@ -23,6 +23,7 @@ class Overlay(QFrame):
 
     def __init__(self, window: QWidget, width: int, height: int) -> None:
         super().__init__(window)
+        self._window = window
         self.setObjectName("popup")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.wanted = (width, height)
@@ -68,10 +69,10 @@ class Overlay(QFrame):
         return False
 
     def _place(self) -> None:
-        parent = self.parentWidget()
-        width = min(self.wanted[0], parent.width() - 2 * MARGIN)
-        height = min(self.wanted[1], parent.height() - 5 * MARGIN)
-        self.setGeometry((parent.width() - width) // 2, 4 * MARGIN, width, height)
+        room = self._window.size()
+        width = min(self.wanted[0], room.width() - 2 * MARGIN)
+        height = min(self.wanted[1], room.height() - 5 * MARGIN)
+        self.setGeometry((room.width() - width) // 2, 4 * MARGIN, width, height)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is None or not self.isVisible():

@@ -6,9 +6,9 @@ run is asked of the `Registry`; it holds no command of its own.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QLabel,
@@ -25,6 +25,8 @@ from monitor.commands import COMMANDS, UserCommand, keys_label
 from monitor.ui.fuzzy import score
 from monitor.ui.overlay import Overlay
 from monitor.ui.theme import ROW_HEIGHT, Theme
+
+Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 REASON_ROLE = ENTRY_ROLE + 1
@@ -136,10 +138,10 @@ class _EntryDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(option.rect.width(), ROW_HEIGHT + 4)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry: UserCommand = index.data(ENTRY_ROLE)
         reason: str = index.data(REASON_ROLE)
         theme = self._theme
@@ -155,6 +157,6 @@ class _EntryDelegate(QStyledItemDelegate):
         middle = QRect(line.left() + line.width() // 2, line.top(), line.width() // 2 - 72, line.height())
         painter.drawText(middle, left, reason or entry.group.value)
 
-    def _current(self, index: QModelIndex) -> bool:
+    def _current(self, index: Index) -> bool:
         view = self.parent()
         return isinstance(view, QListWidget) and view.currentRow() == index.row()

@@ -61,11 +61,12 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     def mixed(self, colour: str, share: float, ground: str | None = None) -> str:
         """`share` (0..1) of `colour` laid over `ground` (the surface by default), opaque."""
         top, under = QColor(colour), QColor(ground or self.surface)
-        parts = (
-            round(a * share + b * (1 - share))
-            for a, b in zip(top.getRgb()[:3], under.getRgb()[:3], strict=True)
-        )
-        return "#" + "".join(f"{part:02x}" for part in parts)
+        pairs = zip(_channels(top), _channels(under), strict=True)
+        return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
+
+
+def _channels(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()
 
 
 DARK = Theme(

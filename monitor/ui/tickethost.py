@@ -64,12 +64,12 @@ class TicketHost(QWidget):
         self.changed.emit(False)
 
     def focus_ticket(self) -> None:
-        """Give the focus to the ticket's own choice, or to the ticket itself."""
+        """Give the focus to the ticket, or to the first of its parts that takes it."""
         if self._ticket is None:
             return
-        chosen = self._ticket.focusProxy() or self._ticket.nextInFocusChain()
-        accepts = self._ticket.focusPolicy() is not Qt.FocusPolicy.NoFocus
-        (self._ticket if accepts else chosen).setFocus(Qt.FocusReason.OtherFocusReason)
+        parts = (self._ticket, *self._ticket.findChildren(QWidget))
+        taking = (part for part in parts if part.focusPolicy() is not Qt.FocusPolicy.NoFocus)
+        next(taking, self._ticket).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
         return keeps_plain_keys(event) or super().event(event)

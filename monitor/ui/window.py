@@ -127,11 +127,9 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.menu, self.banner, self.notice):
-            column.addWidget(part)
-        column.addWidget(self.dock_area, 1)
-        for part in (self.ticket_host, self.replay_bar, self.status):
-            column.addWidget(part)
+        parts = (self.menu, self.banner, self.notice, self.dock_area)
+        for part in (*parts, self.ticket_host, self.replay_bar, self.status):
+            column.addWidget(part, 1 if part is self.dock_area else 0)
         self.setCentralWidget(body)
         self.actions_table.fill(self.menu)
 

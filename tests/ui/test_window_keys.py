@@ -7,7 +7,8 @@ from driver import position, replay, strategy, whole_replay
 from pilot import CTRL, NONE, SHIFT, Pilot
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from monitor.commands import COMMANDS, DOCKS
 from monitor.engine.changes import Changes
@@ -219,6 +220,28 @@ def test_letters_in_a_ticket_stay_there(ui: Pilot) -> None:
     assert ui.focus() is ticket
     ui.window.ticket_host.clear()
     assert not ui.window.ticket_host.isVisible()
+
+
+def test_keys_work_in_a_panel_that_floats(ui: Pilot, qtbot: QtBot) -> None:
+    dock = ui.window.dock_area.docks["trades"]
+    dock.setFloating(True)
+    ui.press(Key.Key_4, CTRL)
+    qtbot.waitUntil(lambda: dock.isAncestorOf(ui.focus()))
+    ui.press(Key.Key_Space)
+    assert ui.sent == [PauseReplay()]
+
+
+def test_a_ticket_gives_the_focus_to_its_first_part_and_back(ui: Pilot) -> None:
+    before = ui.focus()
+    ticket = QWidget()
+    inner = QHBoxLayout(ticket)
+    inner.addWidget(QLabel("Sell 4 au1912 at market"))
+    keep = QPushButton("Keep position")
+    inner.addWidget(keep)
+    ui.window.ticket_host.show(ticket)
+    assert ui.focus() is keep
+    ui.window.ticket_host.clear()
+    assert ui.focus() is before
 
 
 def test_enter_shows_details_and_nothing_else(ui: Pilot) -> None:

@@ -58,8 +58,6 @@ class WorldStrip(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        bold = QFont(self.font())
-        bold.setBold(True)
         self.ensurePolished()
         return QSize(self.fontMetrics().horizontalAdvance(self.text) + 64, HEIGHT)
 
@@ -90,9 +88,8 @@ class WorldStrip(QWidget):
 class Figure(QWidget):
     """A muted caption and a number; the number never makes its neighbours move back."""
 
-    def __init__(self, caption: str, theme: Theme) -> None:
+    def __init__(self, caption: str) -> None:
         super().__init__()
-        self._theme = theme
         self._caption = QLabel(caption)
         self._caption.setObjectName("caption")
         self._value = QLabel(shown.DASH)
@@ -125,14 +122,13 @@ class Banner(QWidget):
         self.strip = WorldStrip(theme)
         self.title = ElidedLabel()
         self.title.setObjectName("muted")
-        self.equity = Figure(self.tr("equity"), theme)
-        self.today = Figure(self.tr("today"), theme)
-        self.margin = Figure(self.tr("margin"), theme)
+        self.equity = Figure(self.tr("equity"))
+        self.today = Figure(self.tr("today"))
+        self.margin = Figure(self.tr("margin"))
         self.journal = LinkDot(theme)
         self.mirror = LinkDot(theme)
         self._lay_out()
         self._line = theme.line_strong
-        self._session: SessionRow | None = None
         self.show_stats(CoreStats())
 
     def _lay_out(self) -> None:
@@ -149,7 +145,6 @@ class Banner(QWidget):
         """Name the world; a replay says at which moment of the past it stands."""
         if session is None:
             return
-        self._session = session
         self._line = self._theme.strip(session.world, session.engine_state)
         when = ""
         if session.world is World.REPLAY and replay is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QChildEvent, QEvent, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -120,9 +120,6 @@ class DockArea(QMainWindow):
         for dock in at.values():
             dock.show()
         at["trades"].raise_()
-        for tabs in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            tabs.setElideMode(Qt.TextElideMode.ElideNone)
-            tabs.setExpanding(False)
         self.share_out()
 
     def share_out(self) -> None:
@@ -135,6 +132,14 @@ class DockArea(QMainWindow):
         self.resizeDocks(lefts, [round(height * share) for share in (0.30, 0.22, 0.48)], down)
         rights = [at["equity"], at["orders"], at["trades"]]
         self.resizeDocks(rights, [round(height * share) for share in (0.42, 0.30, 0.28)], down)
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Qt makes tab bars when docks share a place, and would cut their names short."""
+        tabs = event.child()
+        if event.type() == QEvent.Type.ChildPolished and isinstance(tabs, QTabBar):
+            tabs.setElideMode(Qt.TextElideMode.ElideNone)
+            tabs.setExpanding(False)
+        super().childEvent(event)
 
     def _mark(self, _old: QWidget | None, now: QWidget | None) -> None:
         for dock in self.docks.values():

@@ -46,12 +46,10 @@ class Scrubber(QSlider):
     """Seeks when the hand lets go, of mouse or keys: one command per gesture, however long."""
 
     sought = Signal(int)
-    hovered = Signal(int)
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.setObjectName("scrubber")
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._held: int | None = None
 
@@ -78,10 +76,8 @@ class Scrubber(QSlider):
             self.setValue(self.bar_at(event.position().toPoint()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        bar = self.bar_at(event.position().toPoint())
         if self.isSliderDown():
-            self.setValue(bar)
-        self.hovered.emit(bar)
+            self.setValue(self.bar_at(event.position().toPoint()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.isSliderDown():

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from driver import whole_replay
 from pilot import Pilot
-from PySide6.QtCore import QRect
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from pytestqt.qtbot import QtBot
 
 from monitor.commands import DOCKS
 from monitor.ui.layout import LayoutFile, clamp_to_screens
@@ -36,6 +37,18 @@ def test_the_next_start_looks_as_the_last_one_ended(make_pilot: Make) -> None:
     second = make_pilot(whole_replay())
     assert shown_docks(second) == {name for name, _ in DOCKS} - {"account"}
     assert second.window.height() == 700
+
+
+def test_tabs_keep_their_names_also_when_restored(make_pilot: Make) -> None:
+    for _ in range(2):
+        pilot = make_pilot(whole_replay())
+        pilot.window.grab()
+        area = pilot.window.dock_area
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        bars = [bar for bar in area.findChildren(QTabBar, options=direct) if bar.isVisible()]
+        assert [bar.tabText(at) for bar in bars for at in range(bar.count())] == ["Trades", "Log"]
+        assert [bar.elideMode() for bar in bars] == [Qt.TextElideMode.ElideNone]
+        pilot.window.finish()
 
 
 def test_reset_brings_back_what_was_shipped_and_forgets_the_file(make_pilot: Make, tmp_path: Path) -> None:
@@ -78,7 +91,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(ui: Pilot, tmp_path: Path
     assert "could not be saved" in ui.said
 
 
-def test_a_window_off_all_screens_comes_back(qapp: QApplication, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_window_off_all_screens_comes_back(qapp: QApplication, qtbot: QtBot) -> None:
     widget = QWidget()
     qtbot.addWidget(widget)
     widget.setGeometry(QRect(9_000, 9_000, 600, 400))

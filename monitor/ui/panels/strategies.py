@@ -89,7 +89,6 @@ class StrategyList(QWidget):
 
     start_asked = Signal(int)
     stop_asked = Signal(int)
-    current_changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -129,7 +128,6 @@ class StrategyList(QWidget):
         if isinstance(watched, StrategyLine) and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self._current = watched.strategy_id
             self._mark()
-            self.current_changed.emit()
         return False
 
     def _line(self, id: int) -> StrategyLine:

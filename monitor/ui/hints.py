@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.engine.rows import ReplayRow
-from monitor.engine.values import ReplayState
+from monitor.engine.values import ReplayState, World
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
 
 Hint = tuple[str, str]
+
+
+WORLDS = {
+    World.REPLAY: "A replay of recorded bars: no order reaches a market.",
+    World.SIMULATED: "Orders are simulated: none reaches a market.",
+    World.LIVE: "Orders go to the market.",
+}
+
+
+def world_sentence(world: World, synthetic: bool) -> str:
+    """What happens to orders here, in one sentence."""
+    if world is World.REPLAY and synthetic:
+        return "A replay of made-up bars: no order reaches a market."
+    return WORLDS[world]
 
 
 def key_hints(window: MainWindow) -> tuple[Hint, ...]:

@@ -35,7 +35,8 @@ class StatusLine(QWidget):
         layout.addWidget(self.keys)
         self._fading = QTimer(self)
         self._fading.setSingleShot(True)
-        self._fading.timeout.connect(self.message.clear)
+        self._fading.timeout.connect(self._rest)
+        self._idle = ""
 
     def show_message(self, text: str, tone: str = "info") -> None:
         self.message.setText(SIGNS[tone] + text)
@@ -43,6 +44,17 @@ class StatusLine(QWidget):
         self.message.setAccessibleName(text)
         set_tone(self.message, tone)
         self._fading.start(STAYS_MS[tone])
+
+    def show_idle(self, text: str) -> None:
+        """What stands there while there is no message."""
+        self._idle = text
+        if not self._fading.isActive():
+            self._rest()
+
+    def _rest(self) -> None:
+        self.message.setText(self._idle)
+        self.message.setToolTip(self._idle)
+        set_tone(self.message, "idle")
 
     def show_keys(self, hints: Iterable[tuple[str, str]]) -> None:
         """Pairs of a command's id and the word that fits now ("pause" rather than "play or pause")."""

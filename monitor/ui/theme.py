@@ -237,6 +237,7 @@ QSlider::handle:horizontal:disabled { background: $faint; }
 #replayBar, #statusLine, #ticketHost { background: $surface; border-top: 1px solid $line; }
 #ticketHost { border-top: 2px solid $accent; }
 #notice { background: $notice; color: $text; border-bottom: 1px solid $line; padding: 4px 8px; }
+#message[tone="idle"] { color: $muted; }
 #message[tone="info"] { color: $text; }
 #message[tone="good"] { color: $gain; }
 #message[tone="warn"] { color: $warn; }

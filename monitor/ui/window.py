@@ -28,7 +28,7 @@ from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
-from monitor.ui.hints import key_hints
+from monitor.ui.hints import key_hints, world_sentence
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile
 from monitor.ui.palette import CommandPalette
@@ -250,6 +250,8 @@ class MainWindow(QMainWindow):
         self.banner.show_session(session, self.desk.replay)
         self.notice.setText(session.notice)
         self.notice.setVisible(bool(session.notice))
+        synthetic = self.desk.replay is not None and self.desk.replay.synthetic
+        self.status.show_idle(self.tr(world_sentence(session.world, synthetic)))
         self.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
         self._equity_changed()
 

@@ -65,6 +65,18 @@ def test_synthetic_data_is_called_synthetic(ui: Pilot) -> None:
     assert title.shown.startswith("synthetic data")
 
 
+@pytest.mark.parametrize("world", list(World))
+def test_it_is_said_whether_orders_reach_a_market(ui: Pilot, world: World) -> None:
+    ui.tell(Changes(session=session(world=world)))
+    said = ui.window.status.message.text()
+    assert ("reaches a market" in said) == (world is not World.LIVE)
+    assert ("made-up" in said) == (world is World.REPLAY)
+    assert ui.window.status.message.property("tone") == "idle"
+    ui.window.show_message("The engine refused.", "error")
+    ui.tell(Changes(session=session(world=world)))
+    assert "refused" in ui.said, "a message is not wiped away"
+
+
 def test_figures_of_the_account(ui: Pilot) -> None:
     banner = ui.window.banner
     assert (banner.equity.text, banner.today.text, banner.margin.text) == (

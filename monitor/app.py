@@ -56,7 +56,7 @@ def run_headless(
     """The same core without a window, until Ctrl+C or SIGTERM. It plays on what it restores:
     nobody is there to press a key."""
     _prepare(settings)
-    setup = _setup(settings, start, speed, play=not paused, loop=loop)
+    setup = _setup(settings, start, speed, play=not paused, loop=loop, window=False)
 
     async def main() -> None:
         running = asyncio.get_running_loop()
@@ -79,7 +79,8 @@ def run_headless(
 def run_window(settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool) -> int:
     """The window, until it is closed."""
     _prepare(settings)
-    core = CoreThread(_setup(settings, start, speed, play=False if paused else None, loop=False))
+    play = False if paused else None
+    core = CoreThread(_setup(settings, start, speed, play=play, loop=False, window=True))
     core.start()  # works while Qt is imported
     try:
         return _show(settings, core)
@@ -112,7 +113,13 @@ def _prepare(settings: Settings) -> None:
 
 
 def _setup(
-    settings: Settings, start: ReplayOptions | None, speed: Speed, *, play: bool | None, loop: bool
+    settings: Settings,
+    start: ReplayOptions | None,
+    speed: Speed,
+    *,
+    play: bool | None,
+    loop: bool,
+    window: bool,
 ) -> Setup:
     return Setup(
         database=settings.database,
@@ -121,6 +128,7 @@ def _setup(
         speed=1.0 if speed == "unset" else speed,
         play=play,
         loop_replay=loop,
+        window=window,
         mirror=settings.mirror.enabled,
         host=settings.mirror.host,
         port=settings.mirror.port,

@@ -37,14 +37,15 @@ _SMALLEST_SLICE = 16
 _LARGEST_SLICE = 4096
 _HEARTBEAT = 0.05
 _LONGEST_SLEEP = 0.05
+_PATIENCE = 0.03
 _REMEMBERED_KEYS = 1000
 
 
 class Core:
     """Made, then `open`ed, then `run` until `stop`."""
 
-    def __init__(self, store: Store, *, loop_replay: bool = False) -> None:
-        self.outbox = WindowOutbox()
+    def __init__(self, store: Store, *, loop_replay: bool = False, window: bool = True) -> None:
+        self.outbox = WindowOutbox(window=window)
         self._store = store
         self._loop_replay = loop_replay
         self._opened: Opened | None = None
@@ -137,7 +138,15 @@ class Core:
             async with self._turn:
                 await self._play_slice()
             await self._store.room()
+            await self._give_way()
             await asyncio.sleep(min(_LONGEST_SLEEP, self._control.next_due(time.monotonic())))
+
+    async def _give_way(self) -> None:
+        """Let a window that is behind draw: both threads share one interpreter. Bounded, so
+        that a window that hangs never stops the engine."""
+        patience = time.monotonic() + _PATIENCE
+        while self.outbox.behind and time.monotonic() < patience:
+            await asyncio.sleep(0.002)
 
     async def _play_slice(self) -> None:
         session = self._session

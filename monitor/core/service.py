@@ -35,6 +35,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = 1.0
     play: bool | None = None
     loop_replay: bool = False
+    window: bool = True
     mirror: bool = True
     host: str = "127.0.0.1"
     port: int = 8765
@@ -49,7 +50,7 @@ async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:
     """
     store = await Store.open(setup.database)
     try:
-        core = Core(store, loop_replay=setup.loop_replay)
+        core = Core(store, loop_replay=setup.loop_replay, window=setup.window)
         restored = await core.open(setup.start, setup.fallback)
         mirror = await _start_mirror(core, setup) if setup.mirror else None
         if setup.play if setup.play is not None else not restored:

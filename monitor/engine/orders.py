@@ -22,6 +22,9 @@ _VERDICT_STATUS = {
 }
 
 
+_NO_FILLS: dict[str, tuple[Decimal, Decimal]] = {}  # shared by all orders not filled yet, never written
+
+
 class Order:
     """Everything known about one order. Changed only by `Book.apply`."""
 
@@ -54,7 +57,7 @@ class Order:
         self.triggered = False
         self.cancel_pending = False
         self.venue_order_id = ""
-        self.fills: dict[str, tuple[Decimal, Decimal]] = {}
+        self.fills: dict[str, tuple[Decimal, Decimal]] = _NO_FILLS
         self.filled = ZERO
         self.notional = ZERO
         self.verdict: type[ev.Verdict] | None = None
@@ -127,13 +130,16 @@ class Order:
 
 def classify(order: Order, event: ev.OrderEvent) -> Arrival:
     """What an event is to this order, given what is known of it before."""
+    plain = _PLAIN_ARRIVALS.get(type(event))
+    if plain is not None:
+        return plain
     if isinstance(event, ev.TradeExecuted):
         return _classify_fill(order, event)
-    if isinstance(event, ev.OrderCanceled | ev.OrderRejected | ev.OrderExpired):
-        return _classify_verdict(order, event)
-    return _PLAIN_ARRIVALS[type(event)]
+    assert isinstance(event, VERDICTS)
+    return _classify_verdict(order, event)
 
 
+VERDICTS = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired)
 _PLAIN_ARRIVALS: dict[type, Arrival] = {
     ev.OrderPlaced: Arrival.PLACED,
     ev.OrderTriggered: Arrival.TRIGGERED,
@@ -231,6 +237,8 @@ def _merge_trigger_moved(order: Order, event: ev.TriggerMoved, _: int) -> None:
 def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
     if fill.venue_trade_id in order.fills:
         return
+    if order.fills is _NO_FILLS:
+        order.fills = {}
     order.fills[fill.venue_trade_id] = (fill.price, fill.volume)
     order.filled += fill.volume
     order.notional += fill.price * fill.volume

@@ -335,16 +335,18 @@ class Simulation:
     def _order_event(self, event: ev.OrderEvent) -> None:
         """Journal it, fold it into orders and money, tell the strategy."""
         self.emit(event)
-        is_trade = isinstance(event, ev.TradeExecuted) and self.book.is_new_fill(event)
+        kind = type(event)
+        fill = event if isinstance(event, ev.TradeExecuted) and self.book.is_new_fill(event) else None
         anomaly = self.book.apply(event, self.time_ns)
         order = self.book.orders[event.order_id]
         self.changed_orders[event.order_id] = None
-        host = self.hosts[order.intent.strategy_id]
         if anomaly:
             self.note(anomaly, order.intent.strategy_id)
-        trade = self._post(order, event) if is_trade and isinstance(event, ev.TradeExecuted) else None
-        if not isinstance(event, ev.OrderCreated | ev.CancelRequested):
-            host.order_changed(order)
+        trade = self._post(order, fill) if fill is not None else None
+        if kind is ev.OrderCreated or kind is ev.CancelRequested:
+            return  # its own doing: a strategy is told what others do
+        host = self.hosts[order.intent.strategy_id]
+        host.order_changed(order)
         if trade is not None:
             host.traded(trade)
 

@@ -21,6 +21,8 @@ F, CA, R, E = OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, Or
 class Arrival(StrEnum):
     """What can be heard of an order, classified against what is already known of it."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python call, and the table is looked up per message
+
     PLACED = "placed"
     TRIGGERED = "triggered"
     FILL_PART = "fill, below the quantity"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from numbers import Integral
 
 import msgspec
 
@@ -92,6 +93,8 @@ class OrderStatus(StrEnum):
     CANCELED = "Canceled"
     REJECTED = "Rejected"
     EXPIRED = "Expired"
+
+    __hash__ = str.__hash__  # Enum's own is a Python call, and tables are looked up per message
 
     @property
     def active(self) -> bool:
@@ -196,7 +199,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _decimal(number: float | Decimal | int) -> Decimal:
-    """Exactly as it is written; numpy's floats are floats, only their `repr` is not a number."""
+    """Exactly as it is written. Through `float`, because the `repr` of numpy's is not a number."""
     if isinstance(number, Decimal):
         return number
-    return Decimal(repr(float(number))) if isinstance(number, float) else Decimal(int(number))
+    return Decimal(int(number)) if isinstance(number, Integral) else Decimal(repr(float(number)))

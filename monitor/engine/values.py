@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
-from numbers import Integral
 
 import msgspec
 
@@ -202,4 +201,4 @@ def _decimal(number: float | Decimal | int) -> Decimal:
     """Exactly as it is written. Through `float`, because the `repr` of numpy's is not a number."""
     if isinstance(number, Decimal):
         return number
-    return Decimal(int(number)) if isinstance(number, Integral) else Decimal(repr(float(number)))
+    return Decimal(int(number)) if hasattr(number, "__index__") else Decimal(repr(float(number)))

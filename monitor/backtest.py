@@ -34,7 +34,10 @@ _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> int:
-    """Run, report, and write `json_out` whole or not at all. Exit code 1 when the strategy failed."""
+    """Run, report, and write `json_out` whole or not at all.
+
+    Raises UserError when that is impossible, and, after the report, when the strategy failed.
+    """
     if json_out is not None:
         _check_writable(json_out)
     plan = make_plan(options)

@@ -17,7 +17,7 @@ import msgspec
 
 from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery
 from monitor.core.outbox import WindowOutbox
-from monitor.core.sessions import Opened, begin, restore
+from monitor.core.sessions import Opened, begin, begin_again, restore
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted, refused
@@ -95,8 +95,9 @@ class Core:
             driving = group.create_task(self._drive(), name="replay driver")
             beating = group.create_task(self._beat(), name="core heartbeat")
             await self._stopping.wait()
-            driving.cancel()
-            beating.cancel()
+            async with self._turn:  # never in the middle of one
+                driving.cancel()
+                beating.cancel()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -145,7 +146,7 @@ class Core:
         """Let a window that is behind draw: both threads share one interpreter. Bounded, so
         that a window that hangs never stops the engine."""
         patience = time.monotonic() + _PATIENCE
-        while self.outbox.behind and time.monotonic() < patience:
+        while self.outbox.behind and time.monotonic() < patience:  # noqa: ASYNC110 the GUI thread sets no events
             await asyncio.sleep(0.002)
 
     async def _play_slice(self) -> None:
@@ -163,8 +164,13 @@ class Core:
             self._control.finish()
         self._publish()
         if session.finished and self._loop_replay:
-            await self._rewind(session, 0)
-            self.play(self._control.speed)
+            await self._start_over()
+
+    async def _start_over(self) -> None:
+        assert self._opened is not None
+        self._install(await begin_again(self._store, self._opened, time.time_ns()))
+        self._control.play(time.monotonic())
+        self._publish()
 
     def _fit_slice(self, bars: int, seconds: float) -> None:
         """As many bars as fit in a few milliseconds: commands and clients wait no longer."""

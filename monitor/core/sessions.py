@@ -45,13 +45,26 @@ async def begin(store: Store, options: ReplayOptions, now_ns: int) -> Opened:
     """A new session of these options. Raises what `make_plan` raises, and StoreError."""
     whole = _absolute(options)
     plan = await asyncio.to_thread(make_plan, whole)
-    config = SessionConfig(options=whole, digest=plan.series.digest)
+    return await _begin(store, plan, whole, now_ns)
+
+
+async def begin_again(store: Store, opened: Opened, now_ns: int) -> Opened:
+    """The same replay from its beginning as a session of its own, the old one forgotten: a
+    replay that runs in circles would otherwise fill the disk with rounds nobody looks at."""
+    assert opened.session is not None
+    fresh = await _begin(store, opened.session.plan, opened.options, now_ns)
+    await store.drop_session(opened.session_id)
+    return fresh
+
+
+async def _begin(store: Store, plan: Plan, options: ReplayOptions, now_ns: int) -> Opened:
+    config = SessionConfig(options=options, digest=plan.series.digest)
     title = _title(plan)
     session_id = await store.begin_session(
         created_ns=now_ns, world=World.REPLAY, title=title, config=msgspec.json.encode(config)
     )
     row = _row(session_id, title, plan.instrument.zone)
-    return Opened(session_id=session_id, options=whole, row=row, session=ReplaySession(plan))
+    return Opened(session_id=session_id, options=options, row=row, session=ReplaySession(plan))
 
 
 async def restore(store: Store, saved: SavedSession) -> Opened:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,6 +117,16 @@ class Store:
         async with self._writing() as connection:
             await connection.execute(statement.values(state="ended", ended_cleanly=clean))
         self._writer.forget(session_id)
+
+    async def drop_session(self, session_id: int) -> None:
+        """Forget a session with all its rows: for replays that nobody will look back at."""
+        await self._writer.settle()
+        async with self._writing() as connection:
+            for table in reversed(tables.metadata.sorted_tables):
+                if "session_id" in table.c:
+                    await connection.execute(delete(table).where(table.c.session_id == session_id))
+        self._writer.forget(session_id)
+        self._next_seq.pop(session_id, None)
 
     async def journal(self, session_id: int, from_seq: int = 1) -> list[JournalRecord]:
         """The durable records from `from_seq` on. StoreError names the gap, if there is one."""

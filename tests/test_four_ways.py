@@ -140,7 +140,7 @@ class FourWays:
 
     async def agree(self) -> None:
         """All four, and the REST answer besides."""
-        session = self.world.core._session
+        session = self.world.core.session
         assert session is not None
         engine = {i: order.row() for i, order in session.run.book.active.items()}
         rows = self.world.active_orders()

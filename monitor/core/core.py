@@ -58,6 +58,7 @@ class Core:
         self._session_told = False
         self._mirror: Callable[[], tuple[str, int, str]] = lambda: ("", 0, "")
         self._loop_delay = 0.0
+        self._failure: Exception | None = None
         self._stats = CoreStats()
 
     # Life ----------------------------------------------------------------------------------
@@ -89,15 +90,20 @@ class Core:
             async with self._turn:  # never in the middle of one
                 driving.cancel()
                 beating.cancel()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         self._stopping.set()
 
     async def close(self) -> None:
-        """End the session cleanly: everything is durable afterwards, or StoreError says not."""
+        """End the session cleanly: everything is durable afterwards, or StoreError says not.
+        After a failure nothing more is written: what is on disk is the last sound state."""
         async with self._turn:
             for task in list(self._tasks):
                 task.cancel()
+            if self._failure is not None:
+                return
             self.publish()
             if self._opened is not None and not self._store.error:
                 await self._store.end_session(self._opened.session_id, clean=True)
@@ -169,9 +175,16 @@ class Core:
 
     async def _carry_out(self, command: cmd.AnyCommand) -> Reply:
         async with self._turn:
-            reply = await self._dispatch(command)
-            self._note_operation(command, reply)
-            durable = self.publish()
+            if self._failure is not None:
+                return refused("The engine has stopped after an error.", "stopped")
+            try:
+                reply = await self._dispatch(command)
+                self._note_operation(command, reply)
+                durable = self.publish()
+            except Exception as error:  # a bug: nobody knows what is half done, so nothing goes on
+                self._failure = error
+                self.stop()
+                raise
         if durable is not None and not isinstance(command, _PLAYING_COMMANDS):
             await durable
         return reply

@@ -47,8 +47,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
     `value(row)` is compared to see whether the cell changed; `text(row, context)` is shown;
     `sort(row, context)` gives int, float or str, None for unknown (always last). `width` is in
-    pixels. `tip(row, context)` explains a cell, "" means its text. `fill(row)` is the part of a
-    bar to fill, 0 to 1. `ages` marks text that changes with the clock alone.
+    pixels, for common contents; a column of numbers grows where it must. `tip(row, context)`
+    explains a cell, "" means its text. `fill(row)` is the part of a bar to fill, 0 to 1. `ages`
+    marks text that changes with the clock alone.
     """
 
     id: str
@@ -142,12 +143,12 @@ def profit(id: str, title: str, get: Get, **more: Any) -> Column:
         title,
         get,
         lambda row, _: fmt.signed(get(row)),
-        **{"tone": lambda row, _: profit_tone(get(row)), "width": 96, **more},
+        **{"tone": lambda row, _: profit_tone(get(row)), "width": 88, **more},
     )
 
 
 def volume(id: str, title: str, get: Get, **more: Any) -> Column:
-    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 56, **more})
+    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 54, **more})
 
 
 def time(id: str, title: str, get: Get, **more: Any) -> Column:
@@ -177,7 +178,7 @@ def age(id: str, title: str, get: Get, **more: Any) -> Column:
         text=lambda row, context: fmt.age(context.age_of(get(row))),
         sort=since,
         ages=True,
-        **{"align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, "width": 58, **more},
+        **{"align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, "width": 54, **more},
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from monitor.engine.rows import OrderRow, TradeRow
-from monitor.engine.values import InnerState, OrderStatus, Priority, Side
+from monitor.engine.values import InnerState, Offset, OrderStatus, Priority, Side
 from monitor.models import columns as c
 from monitor.models import format as fmt
 from monitor.models.columns import Align, Column, TableSpec, Tone
@@ -78,6 +78,11 @@ def average_price(order: OrderRow, context: Context) -> str:
     return context.average(order.symbol, order.average_price, order.price or order.trigger_price)
 
 
+def closed_profit(trade: TradeRow) -> Decimal | None:
+    """What a trade realised; None for one that opened, since it realised nothing at all."""
+    return None if trade.offset is Offset.OPEN else trade.realised_profit
+
+
 def _strategy(row: OrderRow | TradeRow, context: Context) -> str:
     return context.strategy(row.strategy_id)
 
@@ -94,7 +99,7 @@ def strategy_column() -> Column:
         value=lambda row: row.strategy_id,
         text=_strategy,
         sort=_strategy,
-        width=96,
+        width=126,
         search=True,
     )
 
@@ -107,7 +112,7 @@ STATUS = Column(
     sort=lambda o, _: STATUS_RANK[o.status],
     tone=lambda o, _: status_tone(o),
     tip=lambda o, _: status_tip(o),
-    width=84,
+    width=80,
     search=True,
     help="A question mark means: not confirmed by the venue",
 )
@@ -119,12 +124,12 @@ FILLED = Column(
     sort=lambda o, _: filled_part(o),
     fill=filled_part,
     align=Align.RIGHT,
-    width=84,
+    width=72,
     help="Filled volume of the order's volume",
 )
-SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=48)
-OFFSET = c.word("offset", "offset", lambda o: o.offset, width=116)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=108)
+SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
+OFFSET = c.word("offset", "offset", lambda o: o.offset, width=76)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=92)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
 
 ORDER_COLUMNS: tuple[Column, ...] = (
@@ -132,16 +137,24 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     SYMBOL,
     SIDE,
     OFFSET,
-    c.word("type", "type", lambda o: o.type),
-    c.figure("price", "price", lambda o: o.price, order_price, width=84),
+    c.word("type", "type", lambda o: o.type, width=60),
+    c.figure("price", "price", lambda o: o.price, order_price, width=66),
+    c.figure(
+        "trigger",
+        "trigger",
+        lambda o: o.trigger_price,
+        lambda o, _: fmt.price(o.trigger_price),
+        width=66,
+        help="Where a stop order becomes active",
+    ),
     c.volume("volume", "volume", lambda o: o.quantity),
     FILLED,
-    c.figure("average", "average", lambda o: o.average_price, average_price, aliases=("avg",), width=84),
+    c.figure("average", "average", lambda o: o.average_price, average_price, aliases=("avg",), width=66),
     STATUS,
     c.age("age", "age", lambda o: o.created_ns, help="Since the order was made, by the engine's clock"),
+    c.text("reason", "reason", lambda o: o.reason, width=150, tone=lambda o, _: Tone.MUTED),
     strategy_column(),
     ACCOUNT,
-    c.figure("trigger", "trigger", lambda o: o.trigger_price, lambda o, _: fmt.price(o.trigger_price)),
     Column(
         id="priority",
         title="priority",
@@ -152,7 +165,6 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         hidden=True,
         search=True,
     ),
-    c.text("reason", "reason", lambda o: o.reason, width=180, tone=lambda o, _: Tone.MUTED),
     c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=64),
     c.text("venue_id", "venue order", lambda o: o.venue_order_id, width=110, hidden=True),
 )
@@ -196,16 +208,16 @@ TRADES = TableSpec(
         SYMBOL,
         SIDE,
         OFFSET,
-        c.figure("price", "price", lambda t: t.price, lambda t, _: fmt.price(t.price), width=84),
+        c.figure("price", "price", lambda t: t.price, lambda t, _: fmt.price(t.price), width=66),
         c.volume("volume", "volume", lambda t: t.volume),
-        c.money("fee", "fee", lambda t: t.commission, width=72),
+        c.money("fee", "fee", lambda t: t.commission, width=64),
         c.money("slippage", "slippage", lambda t: t.slippage, width=72, hidden=True),
         c.profit(
             "realised",
             "realised",
-            lambda t: t.realised_profit,
+            closed_profit,
             aliases=("pnl", "profit"),
-            help="What this trade closed, before fees",
+            help="What this trade closed, before fees; opening closes nothing",
         ),
         strategy_column(),
         ACCOUNT,

@@ -270,7 +270,8 @@ class RowTable(QAbstractTableModel):
         for rank, level in enumerate(self._sorter.levels, 1):
             if level.column == column_id:
                 arrow = " ▾" if level.descending else " ▴"
-                return arrow + (str(rank) if len(self._sorter.levels) > 1 else "")
+                chosen = len(self._sorter.levels) > 1 and self._sorter.levels != self.default_sort()
+                return arrow + (str(rank) if chosen else "")
         return ""
 
     # -- how

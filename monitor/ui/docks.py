@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QChildEvent, QEvent, Qt
+from PySide6.QtCore import QChildEvent, QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -26,7 +26,12 @@ from monitor.commands import DOCKS, command, keys_label
 from monitor.ui.keys import presses_button
 
 TITLE_HEIGHT = 24
-LEFT_SHARE = 0.38
+GRIP_HEIGHT = 16
+"""Of a title whose name already stands on its tab: what is left to drag by and to close."""
+LEFT_SHARE = 0.35
+SMALL_LEFT_SHARE = 0.45
+SMALL = QSize(1280, 600)
+"""Of the docks' area: below it, the arrangement for small screens is shipped."""
 
 
 class DockTitle(QWidget):
@@ -52,10 +57,17 @@ class DockTitle(QWidget):
         self._layout.addWidget(self.label)
         self._layout.addStretch(1)
         self._layout.addWidget(close)
+        self._controls = False
 
     def add(self, widget: QWidget) -> None:
         """Put a control of the panel beside the title."""
         self._layout.insertWidget(self._layout.count() - 2, widget)
+        self._controls = True
+
+    def name_once(self, on_tab: bool) -> None:
+        """Leave the name to the tab, where there is one."""
+        self.label.setVisible(not on_tab)
+        self.setFixedHeight(GRIP_HEIGHT if on_tab and not self._controls else TITLE_HEIGHT)
 
     def mark(self, active: bool) -> None:
         if bool(self.property("active")) == active:
@@ -98,40 +110,74 @@ class DockArea(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks = {name: Dock(name, self.tr(title), panels[name]) for name, title in DOCKS}
+        self._naming = QTimer(self, singleShot=True, interval=0)
+        self._naming.timeout.connect(self._name_once)
+        for dock in self.docks.values():
+            for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                changed.connect(lambda _: self._naming.start())
         self.arrange()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._mark)
 
+    @property
+    def small(self) -> bool:
+        """Whether there is too little room for seven panels at once."""
+        return self.width() < SMALL.width() or self.height() < SMALL.height()
+
     def arrange(self) -> None:
-        """The shipped layout: what one owns at the left, what happens at the right."""
-        at = self.docks
-        for dock in at.values():
+        """The shipped layout for the present size."""
+        for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
-        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, at["positions"])
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, self.docks["positions"])
+        front = self._arrange_small() if self.small else self._arrange_wide()
+        for dock in self.docks.values():
+            dock.show()
+        for name in front:
+            self.docks[name].raise_()
+        self.share_out()
+
+    def _arrange_wide(self) -> tuple[str, ...]:
+        """What one owns at the left, what happens at the right."""
+        at, across, down = self.docks, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.splitDockWidget(at["positions"], at["equity"], across)
         self.splitDockWidget(at["positions"], at["account"], down)
         self.splitDockWidget(at["account"], at["strategies"], down)
         self.splitDockWidget(at["equity"], at["orders"], down)
         self.splitDockWidget(at["orders"], at["trades"], down)
         self.tabifyDockWidget(at["trades"], at["log"])
-        for dock in at.values():
-            dock.show()
-        at["trades"].raise_()
-        self.share_out()
+        return ("trades",)
+
+    def _arrange_small(self) -> tuple[str, ...]:
+        """Positions beside the curve, everything else behind tabs over the whole width."""
+        at = self.docks
+        self.splitDockWidget(at["positions"], at["orders"], Qt.Orientation.Vertical)
+        self.splitDockWidget(at["positions"], at["equity"], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(at["positions"], at["account"])
+        for before, name in (("orders", "trades"), ("trades", "strategies"), ("strategies", "log")):
+            self.tabifyDockWidget(at[before], at[name])
+        return ("positions", "orders")
 
     def share_out(self) -> None:
         """Give the docks of the shipped layout their shares of the present size."""
         at, width, height = self.docks, max(self.width(), 640), max(self.height(), 400)
-        left = round(width * LEFT_SHARE)
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        if self.small:
+            half = round(width * SMALL_LEFT_SHARE)
+            self.resizeDocks([at["positions"], at["equity"]], [half, width - half], across)
+            self.resizeDocks([at["positions"], at["orders"]], [height // 2, height - height // 2], down)
+            return
+        left = round(width * LEFT_SHARE)
         self.resizeDocks([at["positions"], at["equity"]], [left, width - left], across)
         lefts = [at["positions"], at["account"], at["strategies"]]
-        self.resizeDocks(lefts, [round(height * share) for share in (0.30, 0.22, 0.48)], down)
+        self.resizeDocks(lefts, [round(height * share) for share in (0.24, 0.22, 0.54)], down)
         rights = [at["equity"], at["orders"], at["trades"]]
         self.resizeDocks(rights, [round(height * share) for share in (0.42, 0.30, 0.28)], down)
+
+    def _name_once(self) -> None:
+        for dock in self.docks.values():
+            dock.title.name_once(bool(self.tabifiedDockWidgets(dock)) and not dock.isFloating())
 
     def childEvent(self, event: QChildEvent) -> None:
         """Qt makes tab bars when docks share a place, and would cut their names short."""

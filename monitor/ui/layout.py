@@ -8,24 +8,36 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
-from PySide6.QtCore import QByteArray, QRect
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSize
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 VERSION = 1
 FILE = "layout.json"
-SMALLEST_SHARE = 0.5
-"""Of the window that must lie on a screen, otherwise it is moved there."""
+SHIPPED_SIZE = QSize(1440, 900)
+TITLE_BAR = 30
+"""Height that a window manager's own title takes from the screen."""
+
+
+class SavedTable(Protocol):
+    """A table whose columns and sort are kept. Whatever is broken in a state, it leaves out."""
+
+    def save_state(self) -> dict[str, Any]: ...
+
+    def restore_state(self, state: Any) -> None: ...
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """`geometry` and `docks` are Qt's own bytes in base64."""
+    """`geometry` and `docks` are Qt's own bytes in base64, `tables` states by the tables' ids."""
 
     version: int
     geometry: str
     docks: str
+    tables: dict[str, Any] = {}
 
 
 class LayoutFile:
@@ -34,12 +46,13 @@ class LayoutFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
 
-    def save(self, window: QWidget, docks: QMainWindow) -> str:
+    def save(self, window: QWidget, docks: QMainWindow, tables: Iterable[tuple[str, SavedTable]] = ()) -> str:
         """Write the present arrangement; "" or why it could not be written."""
         layout = Layout(
             VERSION,
             base64.b64encode(window.saveGeometry().data()).decode(),
             base64.b64encode(docks.saveState(VERSION).data()).decode(),
+            {name: table.save_state() for name, table in tables},
         )
         part = self.path.with_suffix(".part")
         try:
@@ -50,7 +63,9 @@ class LayoutFile:
             return f"The layout could not be saved: {error.strerror}."
         return ""
 
-    def restore(self, window: QWidget, docks: QMainWindow) -> str:
+    def restore(
+        self, window: QWidget, docks: QMainWindow, tables: Iterable[tuple[str, SavedTable]] = ()
+    ) -> str:
         """Arrange as saved. "" when done or nothing was saved, otherwise one sentence."""
         try:
             data = self.path.read_bytes()
@@ -61,6 +76,8 @@ class LayoutFile:
         layout = _decoded(data)
         if layout is not None and _applied(layout, window, docks):
             clamp_to_screens(window)
+            for name, table in tables:
+                table.restore_state(layout.tables.get(name))
             return ""
         return self._set_aside()
 
@@ -96,16 +113,28 @@ def _applied(layout: Layout, window: QWidget, docks: QMainWindow) -> bool:
     return window.restoreGeometry(QByteArray(geometry))
 
 
+def first_size(screen: QRect, frame: int = TITLE_BAR) -> QSize:
+    """The size of a window that was never here: the shipped one as far as the screen has room."""
+    return SHIPPED_SIZE.boundedTo(QSize(screen.width(), screen.height() - frame))
+
+
 def clamp_to_screens(window: QWidget) -> None:
-    """Bring a window back that lies mostly off the screens there are now."""
+    """Bring a window back that lies partly off the screens there are now, as large as they allow."""
     screens = [screen.availableGeometry() for screen in QApplication.screens()]
     frame = window.geometry()
-    seen = sum(_area(frame.intersected(screen)) for screen in screens)
-    if not screens or seen >= SMALLEST_SHARE * _area(frame):
+    if not screens or sum(_area(frame.intersected(screen)) for screen in screens) >= _area(frame):
         return
-    home = QApplication.primaryScreen().availableGeometry()
-    size = frame.size().boundedTo(home.size())
-    window.setGeometry(QRect(home.topLeft(), size))
+    nearest = max(screens, key=lambda screen: _area(frame.intersected(screen)))
+    home = nearest if nearest.intersects(frame) else QApplication.primaryScreen().availableGeometry()
+    window.setGeometry(brought_within(frame, home))
+
+
+def brought_within(frame: QRect, screen: QRect) -> QRect:
+    """The rectangle moved onto a screen by the shortest way, no larger than the screen."""
+    size = frame.size().boundedTo(screen.size())
+    x = min(max(frame.x(), screen.x()), screen.right() + 1 - size.width())
+    y = min(max(frame.y(), screen.y()), screen.bottom() + 1 - size.height())
+    return QRect(QPoint(x, y), size)
 
 
 def _area(rect: QRect) -> int:

@@ -30,7 +30,7 @@ from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
 from monitor.ui.hints import key_hints, world_sentence
 from monitor.ui.keys import presses_button
-from monitor.ui.layout import LayoutFile
+from monitor.ui.layout import LayoutFile, first_size
 from monitor.ui.palette import CommandPalette
 from monitor.ui.panels.account import AccountPanel
 from monitor.ui.panels.orders import OrdersPanel
@@ -39,11 +39,10 @@ from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
 from monitor.ui.replaycontrol import ReplayControl
 from monitor.ui.statusline import StatusLine
-from monitor.ui.tables import TablePanel
+from monitor.ui.tables import TablePanel, TableView
 from monitor.ui.theme import DARK, Theme
 from monitor.ui.tickethost import TicketHost
 
-SHIPPED_SIZE = (1440, 900)
 SMALLEST_SIZE = (960, 600)
 
 
@@ -76,11 +75,11 @@ class MainWindow(QMainWindow):
         self._connect()
         self.setWindowTitle("Trading Monitor")
         self.setMinimumSize(*SMALLEST_SIZE)
-        self.resize(*SHIPPED_SIZE)
+        self.resize(first_size(self.screen().availableGeometry()))
         self.frames = FrameLoop(
             self, (self._take, self.answers.drain, self.equity.frame), (self._look, self.details.refresh)
         )
-        problem = self._layout_file.restore(self, self.dock_area)
+        problem = self._layout_file.restore(self, self.dock_area, self._tables())
         self._shared_out = not problem and self._layout_file.path.exists()
         if problem:
             self.show_message(problem, "warn")
@@ -210,10 +209,16 @@ class MainWindow(QMainWindow):
         """The shipped arrangement, now and at the next start."""
         self._layout_file.forget()
         self.dock_area.arrange()
+        for _, table in self._tables():
+            table.reset_columns()
         self.show_message(self.tr("The layout is as shipped."))
 
+    def _tables(self) -> list[tuple[str, TableView]]:
+        """What a layout keeps the columns of, by name."""
+        return [(panel.view.rows.spec.id, panel.view) for panel in self.table_panels]
+
     def save_layout(self) -> None:
-        problem = self._layout_file.save(self, self.dock_area)
+        problem = self._layout_file.save(self, self.dock_area, self._tables())
         if problem:
             self.show_message(problem, "warn")
 
@@ -341,7 +346,7 @@ class MainWindow(QMainWindow):
             self._guard = RepeatGuard(application, self.actions_table.may_repeat)
         if not self._shared_out:
             self._shared_out = True
-            self.dock_area.share_out()
+            self.dock_area.arrange()  # now that there is a size to arrange for
         self.positions.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def closeEvent(self, event: QCloseEvent) -> None:

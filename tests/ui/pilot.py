@@ -22,9 +22,11 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 class Pilot:
     """Drives one window."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, size: tuple[int, int] = (1440, 900)) -> None:
         self.door = HandDoor()
         self.window = MainWindow(self.door, state_dir)
+        if not (state_dir / "layout.json").exists():
+            self.window.resize(*size)  # whatever screen the tests run on
         self.window.frames.stop()
 
     @property

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from driver import BEGIN, MINUTE, equity, moment, replay, session, whole_replay
 from hypothesis import given
 from hypothesis import strategies as st
 from pilot import Pilot
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.models import format as shown
-from monitor.ui.charts.axes import DAY, digits_for, time_label
+from monitor.ui.charts.axes import DAY, _Axis, digits_for, nice_spacing, ticks_within, time_label
 from monitor.ui.charts.plot import EquityPlot, fitted, grown
 
 SHANGHAI = shown.zone("Asia/Shanghai")
@@ -171,20 +173,71 @@ def test_axis_words(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plot.money.tickStrings([1_000_000.0, 1_005_000.0], 1, 5_000) == ["1,000,000", "1,005,000"]
     assert plot.money.tickStrings([-0.5], 1, 0.5) == ["−0.5"]
     assert plot.falls.tickStrings([-0.01], 1, 0.005) == ["−1.0 %"]
-    assert plot.times.tickStrings([0.0, 9_999.0], 1, 1_000) == ["06-12", ""]
+    assert plot.times.tickStrings([0.0, 9_999.0], 1, 1_000) == ["06-12 09:01", ""]
 
 
 @pytest.mark.parametrize(
-    ("step", "span", "text"),
+    ("span", "text"),
     [
-        (10 * MINUTE, 100 * MINUTE, "09:01"),
-        (100 * MINUTE, 3 * DAY, "06-12 09:01"),
-        (2 * DAY, 20 * DAY, "06-12"),
-        (90 * DAY, 900 * DAY, "2019-06-12"),
+        (100 * MINUTE, "09:01"),
+        (3 * DAY, "06-12 09:01"),
+        (900 * DAY, "2019-06-12"),
     ],
 )
-def test_times_say_as_much_as_the_range_needs(step: int, span: int, text: str) -> None:
-    assert time_label(BEGIN, step, span, SHANGHAI) == text
+def test_times_say_as_much_as_the_range_needs(span: int, text: str) -> None:
+    assert time_label(BEGIN, span, SHANGHAI) == text
+
+
+def texts_of(axis: _Axis) -> list[tuple[QRectF, str]]:
+    """The labels that an axis writes, with their places."""
+    image = QImage(4, 4, QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    painter.setFont(axis.style["tickFont"])
+    specs = axis.generateDrawSpecs(painter)
+    painter.end()
+    return [(rect, text) for rect, _, text in specs[2]]
+
+
+@pytest.mark.parametrize("bars", [2, 30, 300, 4_000])
+def test_times_stand_below_a_curve_from_its_first_minutes(
+    ui: Pilot, monkeypatch: pytest.MonkeyPatch, bars: int
+) -> None:
+    ui.tell(Changes(cleared=True, equity=[equity(0, bars)], session=session()))
+    draw(ui, monkeypatch)
+    ui.window.grab()
+    labels = texts_of(plot_of(ui).times)
+    assert labels[0][1].endswith("09:01")
+    assert len(labels) >= min(4, 1 + bars // 15)
+    edges = [(rect.left(), rect.right()) for rect, _ in labels]
+    assert edges[0][0] >= 0
+    assert all(right < left for (_, right), (left, _) in pairwise(edges))
+
+
+def test_money_has_three_ticks_whose_labels_do_not_touch(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(ui, monkeypatch)
+    ui.window.grab()
+    plot = plot_of(ui)
+    assert len(texts_of(plot.money)) >= 3
+    for axis in (plot.money, plot.falls):
+        (_, ticks), *_ = axis.tickValues(*axis.range, axis.size().height())
+        assert len(ticks) >= 3
+        tag = axis.tag.sceneBoundingRect()
+        places = sorted((rect for rect, _ in texts_of(axis)), key=QRectF.top)
+        assert all(above.bottom() <= below.top() for above, below in pairwise(places))
+        assert not any(axis.mapRectToScene(rect).intersects(tag) for rect in places)
+
+
+@given(st.floats(1e-6, 1e9), st.floats(2, 20))
+def test_spacings_fit_and_are_round(span: float, most: float) -> None:
+    spacing = nice_spacing(span, most)
+    assert len(ticks_within(0.0, span, spacing)) <= most + 1 + 1e-6
+    assert span / spacing >= most / 2.6
+    digit = f"{spacing:.6e}".split("e")[0].rstrip("0").rstrip(".")
+    assert digit in {"1", "2", "2.5", "5"}
+
+
+def test_ticks_say_where_they_are() -> None:
+    assert [f"{0.75:.{digits_for(0.25)}f}", f"{1.5:.{digits_for(0.5)}f}"] == ["0.75", "1.5"]
 
 
 @given(st.floats(1e-6, 1e6))

@@ -24,6 +24,8 @@ ROOM = 1.12
 MARGIN = 0.08
 EDGE = 0.05
 """Share of the width at either end where a mark's text is written to the inner side."""
+TEXT_NEEDS = 56
+"""Pixels of height below which the mark of the deepest fall has no text: the line above says it."""
 SLACK = 0.45
 """The share of the height that the curve must use; below it the range is drawn in."""
 
@@ -179,7 +181,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):
     def _mark_deepest(self) -> None:
         worst = self._series.max_drawdown
         there = worst is not None and worst.depth < 0
-        self.trough_text.setVisible(there)
+        self.trough_text.setVisible(there and self.lower.vb.height() >= TEXT_NEEDS)
         self.fall_region.setVisible(there)
         if worst is None or not there:
             self.trough.clear()

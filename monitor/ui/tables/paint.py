@@ -65,6 +65,7 @@ class CellPainter:
     def __init__(self, model: RowTable, theme: Theme, flash: FlashBook, metrics: QFontMetrics) -> None:
         self._model = model
         self._flash = flash
+        self.cramped: set[int] = set()  # columns whose numbers had no room when painted last
         self.set_theme(theme)
         self.set_metrics(metrics)
 
@@ -125,6 +126,7 @@ class CellPainter:
         """The text as far as it fits. A number that does not fit is not shown at all, since part
         of a number is another number."""
         if column.align is Align.RIGHT:
+            self.cramped.add(self._model.columns.index(column))
             return ELLIPSIS, self.text_width(ELLIPSIS)
         short = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, space))
         return short, self.text_width(short)

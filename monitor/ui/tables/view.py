@@ -65,6 +65,8 @@ class TableView(QTableView):
         self._rest.timeout.connect(self._let_go)
         self._fade = QTimer(self, singleShot=True, interval=int(LIT_SECONDS * 1000) + 20)
         self._fade.timeout.connect(self._faded)
+        self._widen = QTimer(self, singleShot=True, interval=0)
+        self._widen.timeout.connect(self._give_room)
         self._set_up()
         self.setModel(model)
         model.set_window(0, -1)  # until the first paint nobody looks
@@ -135,6 +137,11 @@ class TableView(QTableView):
     def save_state(self) -> dict[str, Any]:
         """Columns and sort as plain values for JSON, keyed by stable ids."""
         return column_state(self)
+
+    def reset_columns(self) -> None:
+        """Columns and sort as the table was designed."""
+        reset_columns(self)
+        self.rows.sort_by(None)
 
     def restore_state(self, state: Any) -> None:
         """Take a saved state; whatever is unknown or broken in it is left out."""
@@ -317,6 +324,18 @@ class TableView(QTableView):
         for rect in event.region():  # type: ignore[attr-defined]
             self._paint_rect(painter, rect, now)
         self._paint_focus(painter)
+        if self._cells.cramped and not self._widen.isActive():
+            self._widen.start()
+
+    def _give_room(self) -> None:
+        """A number without room says nothing: its column grows to the widest in sight."""
+        cramped, self._cells.cramped = self._cells.cramped, set()
+        if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            return  # the user may be dragging that very edge; the next paint asks again
+        for at in cramped:
+            wanted = self.sizeHintForColumn(at)
+            if wanted > self.columnWidth(at):
+                self.setColumnWidth(at, wanted)
 
     def _paint_rect(self, painter: QPainter, area: QRect, now: float) -> None:
         first, last = self.rowAt(area.top()), self.rowAt(area.bottom())

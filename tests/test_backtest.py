@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from market import BarOf, bar, flat, series_of
+from kline_files import kept
+from market import bar, flat
 
 from monitor import backtest
 from monitor.cli import main
-from monitor.engine.klines.series import BarSeries
 
 SOURCE = """
 from monitor.engine.strategy import Strategy, parameter
@@ -56,24 +56,9 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONITOR_DATA_DIR", str(tmp_path / "data"))
 
 
-def csv_of(series: BarSeries) -> str:
-    """In the columns of TqSdk."""
-    lines = ["id,datetime_ns,open,high,low,close,volume,open_oi,close_oi"]
-    columns = (series.time_ns, series.open, series.high, series.low, series.close, series.volume)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    lines += [f"{n},{t},{o},{h},{low},{c},{v},0,0" for n, (t, o, h, low, c, v) in enumerate(rows)]
-    return "\n".join(lines) + "\n"
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> str:
     return kept(tmp_path, BARS)
-
-
-def kept(folder: Path, bars: list[BarOf], **terms: Any) -> str:
-    file = folder / "bars.csv"
-    file.write_text(csv_of(series_of(bars, **terms)))
-    return str(file)
 
 
 @pytest.fixture

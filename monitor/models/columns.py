@@ -148,7 +148,7 @@ def profit(id: str, title: str, get: Get, **more: Any) -> Column:
 
 
 def volume(id: str, title: str, get: Get, **more: Any) -> Column:
-    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 54, **more})
+    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 52, **more})
 
 
 def time(id: str, title: str, get: Get, **more: Any) -> Column:
@@ -178,7 +178,7 @@ def age(id: str, title: str, get: Get, **more: Any) -> Column:
         text=lambda row, context: fmt.age(context.age_of(get(row))),
         sort=since,
         ages=True,
-        **{"align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, "width": 54, **more},
+        **{"align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, "width": 52, **more},
     )
 
 

@@ -124,12 +124,12 @@ FILLED = Column(
     sort=lambda o, _: filled_part(o),
     fill=filled_part,
     align=Align.RIGHT,
-    width=72,
+    width=68,
     help="Filled volume of the order's volume",
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
-OFFSET = c.word("offset", "offset", lambda o: o.offset, width=76)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=92)
+OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=102)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
 
 ORDER_COLUMNS: tuple[Column, ...] = (

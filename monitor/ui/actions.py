@@ -28,9 +28,10 @@ MENUS: tuple[Group, ...] = (
 
 
 class Actions(QObject):
-    """`refused` carries a command's title and why it did not run."""
+    """`refused` carries a command's title and why it did not run, `ran` the id of one that did."""
 
     refused = Signal(str, str)
+    ran = Signal(str)
 
     def __init__(self, window: QWidget, conditions: Mapping[When, Condition]) -> None:
         super().__init__(window)
@@ -76,6 +77,7 @@ class Actions(QObject):
             self.refused.emit(command(id).title, reason)
             return False
         self._handlers[id]()
+        self.ran.emit(id)
         return True
 
     def may_repeat(self, key: QKeySequence) -> bool:

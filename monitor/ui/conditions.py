@@ -10,14 +10,26 @@ from typing import TYPE_CHECKING
 from monitor.commands import When
 from monitor.engine.values import StrategyState
 from monitor.ui.actions import Condition
+from monitor.ui.hints import read_only
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
 
 
+ACTING = (
+    When.ORDERS_WORKING,
+    When.POSITIONS_OPEN,
+    When.ORDER_SELECTED,
+    When.POSITION_SELECTED,
+    When.STRATEGY_RUNNING,
+    When.STRATEGY_STOPPED,
+)
+RECORDED = "this session is read-only, it is shown as it was recorded"
+
+
 def conditions(window: MainWindow) -> dict[When, Condition]:
     """The tests; each gives "" or one short reason."""
-    return {
+    tests: dict[When, Condition] = {
         When.ALWAYS: lambda: "",
         When.REPLAY: lambda: "" if window.desk.replay is not None else "no replay is open",
         When.ORDERS_WORKING: lambda: "" if len(window.desk.active_orders) else "no order is working",
@@ -29,6 +41,11 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.ROWS_SELECTED: lambda: _rows_selected(window),
         When.TABLE: lambda: "" if window.focused_table() else "go to a table first (Ctrl+1, Ctrl+3, Ctrl+4)",
     }
+    return tests | {when: _unless_read_only(window, tests[when]) for when in ACTING}
+
+
+def _unless_read_only(window: MainWindow, test: Condition) -> Condition:
+    return lambda: RECORDED if read_only(window) else test()
 
 
 def _order_selected(window: MainWindow) -> str:

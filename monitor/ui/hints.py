@@ -31,8 +31,21 @@ def key_hints(window: MainWindow) -> tuple[Hint, ...]:
     """Command ids with the word that fits now, the most urgent first."""
     if window.ticket_host.ticket is not None:
         return (("dock_ticket", "to the ticket"), ("show_palette", "commands"), ("show_keys", "keys"))
-    hints = (*_replay(window.desk.replay), *_orders(window), ("show_palette", "commands"))
+    acting = () if read_only(window) else _orders(window)
+    hints = (*_replay(window.desk.replay), *acting, ("show_palette", "commands"))
     return (*hints[:2], ("show_keys", "keys")) if len(hints) > 2 else (*hints, ("show_keys", "keys"))
+
+
+def read_only(window: MainWindow) -> bool:
+    """Whether the session is only shown: nothing in it can be acted upon."""
+    return window.desk.session is not None and window.desk.session.read_only
+
+
+def how_to_go_on(replay: ReplayRow | None) -> str:
+    """What an empty table adds: the key that brings rows, or nothing while they come by themselves."""
+    if replay is None or replay.state is ReplayState.PLAYING:
+        return ""
+    return "" if replay.state is ReplayState.FINISHED else " Space plays."
 
 
 def _replay(replay: ReplayRow | None) -> tuple[Hint, ...]:

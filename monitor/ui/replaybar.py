@@ -167,6 +167,10 @@ class ReplayBar(QWidget):
         self.buttons[id] = button
         return button
 
+    def show_recorded(self) -> None:
+        """There is nothing to replay: a session is shown as it was recorded."""
+        _set(self.state, self.tr("recorded, cannot be replayed"))
+
     def show_replay(self, replay: ReplayRow | None, zone: str) -> None:
         """Show what the core reports; None when there is no replay."""
         self.setEnabled(replay is not None)

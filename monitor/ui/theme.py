@@ -236,7 +236,12 @@ QSlider::handle:horizontal:disabled { background: $faint; }
   padding: 1px 6px; font-size: 12px; }
 #replayBar, #statusLine, #ticketHost { background: $surface; border-top: 1px solid $line; }
 #ticketHost { border-top: 2px solid $accent; }
-#notice { background: $notice; color: $text; border-bottom: 1px solid $line; padding: 4px 8px; }
+#notice { background: $notice_info; border-bottom: 1px solid $line; }
+#notice[tone="warn"] { background: $notice_warn; }
+#notice[tone="error"] { background: $notice_error; }
+#notice QLabel { background: transparent; }
+#notice QToolButton { color: $muted; border: none; padding: 0 6px; background: transparent; }
+#notice QToolButton:hover { color: $text; }
 #message[tone="idle"] { color: $muted; }
 #message[tone="info"] { color: $text; }
 #message[tone="good"] { color: $gain; }
@@ -248,7 +253,11 @@ QSlider::handle:horizontal:disabled { background: $faint; }
 def style_sheet(theme: Theme) -> str:
     names = {name: getattr(theme, name) for name in theme.__struct_fields__}
     return SHEET.substitute(
-        names, selection=theme.mixed(theme.accent, 0.18), notice=theme.mixed(theme.warn, 0.16)
+        names,
+        selection=theme.mixed(theme.accent, 0.18),
+        notice_info=theme.mixed(theme.accent, 0.16),
+        notice_warn=theme.mixed(theme.warn, 0.16),
+        notice_error=theme.mixed(theme.error, 0.28),
     )
 
 

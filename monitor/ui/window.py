@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from monitor.boundary import WindowDoor
 from monitor.commands import DOCKS
@@ -28,9 +28,10 @@ from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
-from monitor.ui.hints import key_hints, world_sentence
+from monitor.ui.hints import how_to_go_on, key_hints, world_sentence
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
+from monitor.ui.notice import Notice, Situation, notices
 from monitor.ui.palette import CommandPalette
 from monitor.ui.panels.account import AccountPanel
 from monitor.ui.panels.orders import OrdersPanel
@@ -62,7 +63,9 @@ class MainWindow(QMainWindow):
         self._finished = False
         self._guard: RepeatGuard | None = None
         self._shared_out = False
+        self._told_how: str | None = None
         self._layout_file = LayoutFile(state_dir)
+        self._welcome = not self._layout_file.path.exists()
         self.actions_table = Actions(self, conditions(self))
         self._make_panels()
         self._put_together()
@@ -83,17 +86,14 @@ class MainWindow(QMainWindow):
         self._shared_out = not problem and self._layout_file.path.exists()
         if problem:
             self.show_message(problem, "warn")
+        self._say_empty()
         self.frames.start()
 
     # -- putting together
 
     def _make_panels(self) -> None:
         desk, theme = self.desk, self.theme
-        self.positions = TablePanel(
-            desk.positions,
-            theme,
-            self.tr("No position is open. Positions appear here with the first fill: Space plays."),
-        )
+        self.positions = TablePanel(desk.positions, theme)
         self.trades = TablePanel(desk.trades, theme, self.tr("No trade yet. Every fill is listed here."))
         self.log = TablePanel(desk.log, theme, self.tr("Nothing has been logged."))
         self.orders = OrdersPanel(desk, theme)
@@ -112,10 +112,7 @@ class MainWindow(QMainWindow):
     def _put_together(self) -> None:
         self.menu = QMenuBar()
         self.banner = Banner(self.theme)
-        self.notice = QLabel()
-        self.notice.setObjectName("notice")
-        self.notice.setWordWrap(True)
-        self.notice.setVisible(False)
+        self.notice = Notice()
         panels = {name: getattr(self, name) for name, _ in DOCKS}
         self.dock_area = DockArea(panels)
         self.dock_area.docks["orders"].title.add(self.orders.tabs)
@@ -162,6 +159,8 @@ class MainWindow(QMainWindow):
         desk.orders_changed.connect(self.orders.count)
         desk.cleared.connect(self._cleared)
         self.actions_table.refused.connect(self._not_possible)
+        self.actions_table.ran.connect(self._has_acted)
+        self.notice.put_away.connect(self._has_acted)
         self.banner.mirror.clicked.connect(lambda: self.run_command("open_mirror"))
         self.replay_bar.commanded.connect(self.run_command)
         self.replay_bar.sought.connect(self.control.seek)
@@ -250,11 +249,14 @@ class MainWindow(QMainWindow):
     def _look(self) -> None:
         self.banner.show_stats(self.door.stats())
         self.status.show_keys(key_hints(self))
+        self._show_notice()
 
     def _session_changed(self, session: SessionRow) -> None:
+        self.strategies.list.allow(not session.read_only)
+        if session.read_only:
+            self.replay_bar.show_recorded()
         self.banner.show_session(session, self.desk.replay)
-        self.notice.setText(session.notice)
-        self.notice.setVisible(bool(session.notice))
+        self._show_notice()
         synthetic = self.desk.replay is not None and self.desk.replay.synthetic
         self.status.show_idle(self.tr(world_sentence(session.world, synthetic)))
         self.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
@@ -265,6 +267,36 @@ class MainWindow(QMainWindow):
         self.control.arrived(replay)
         self.replay_bar.show_replay(replay, session.zone if session else "UTC")
         self.banner.show_session(session, replay)
+        self._say_empty()
+
+    def _say_empty(self) -> None:
+        """Empty tables say what would be here, and the key that brings it while it does not come."""
+        how = how_to_go_on(self.desk.replay)
+        if how != self._told_how:
+            self._told_how = how
+            self.positions.view.set_empty_text(
+                self.tr("No position is open. The first fill opens one.") + how
+            )
+            self.orders.say_empty(how)
+
+    def _show_notice(self) -> None:
+        desk = self.desk
+        strategy = self.strategies.list.current
+        situation = Situation(
+            desk.session,
+            desk.replay,
+            desk.account,
+            self.door.stats(),
+            strategy.name if strategy is not None else "",
+            self._welcome,
+        )
+        self.notice.show_first(notices(situation))
+
+    def _has_acted(self, _id: str = "") -> None:
+        """Who runs commands is no newcomer any more."""
+        if self._welcome:
+            self._welcome = False
+            self._show_notice()
 
     def _account_changed(self, _account: object = None) -> None:
         self.banner.show_account(self.desk.account)

@@ -98,6 +98,7 @@ def test_a_reset_empties_the_figures(ui: Pilot) -> None:
 
 
 def test_the_notice_is_a_line_of_its_own_only_when_there_is_one(ui: Pilot) -> None:
+    ui.window.notice.close_button.click()
     assert not ui.window.notice.isVisible()
     ui.tell(Changes(session=session(notice="Made-up sample data. Space pauses.")))
     assert ui.window.notice.isVisible()

@@ -24,7 +24,7 @@ ROOM = 1.12
 MARGIN = 0.08
 EDGE = 0.05
 """Share of the width at either end where a mark's text is written to the inner side."""
-TEXT_NEEDS = 56
+TEXT_NEEDS = 66
 """Pixels of height below which the mark of the deepest fall has no text: the line above says it."""
 SLACK = 0.45
 """The share of the height that the curve must use; below it the range is drawn in."""

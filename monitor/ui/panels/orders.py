@@ -20,11 +20,7 @@ class OrdersPanel(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._desk = desk
-        self.active = TablePanel(
-            desk.active_orders,
-            theme,
-            self.tr("No order is working. Orders appear here when a strategy sends them: Space plays."),
-        )
+        self.active = TablePanel(desk.active_orders, theme)
         self.history = TablePanel(
             desk.order_history,
             theme,
@@ -58,6 +54,12 @@ class OrdersPanel(QWidget):
         if self.shown is not self.active:
             return []
         return [row for row in self.active.view.selected_rows() if row.status.active]
+
+    def say_empty(self, how: str) -> None:
+        """What stands where no order works, and how to go on."""
+        self.active.view.set_empty_text(
+            self.tr("No order is working. Orders that a strategy sends appear here.") + how
+        )
 
     def count(self) -> None:
         """Write the numbers of rows on the tabs."""

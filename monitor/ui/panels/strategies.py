@@ -94,6 +94,7 @@ class StrategyList(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: dict[int, StrategyRow] = {}
+        self._acting = True
         self.lines: dict[int, StrategyLine] = {}
         self._current: int | None = None
         self._layout = QVBoxLayout(self)
@@ -104,6 +105,12 @@ class StrategyList(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(8, 8, 8, 8)
         self._layout.addWidget(self.empty)
+
+    def allow(self, acting: bool) -> None:
+        """Whether strategies can be started and stopped at all."""
+        self._acting = acting
+        for line in self.lines.values():
+            line.toggle.setVisible(acting)
 
     @property
     def current(self) -> StrategyRow | None:
@@ -137,6 +144,7 @@ class StrategyList(QWidget):
             line.installEventFilter(self)
             line.toggle.clicked.connect(lambda: self._toggle(id))
             line.show_current(False, False)
+            line.toggle.setVisible(self._acting)
             self._layout.addWidget(line)
         return line
 

@@ -37,6 +37,11 @@ FOREIGN_ERRORS = (Exception, SystemExit)
 """What a strategy may raise, `sys.exit()` included: it is foreign code and is stopped alone."""
 
 
+_DEEPEST = 40
+"""Answers inside answers that a strategy may give. Python's own limit would depend on who called
+the engine, and a run must not."""
+
+
 class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
     """A strategy to run: its class, where it came from, and all its parameters."""
 
@@ -101,6 +106,7 @@ class Host:
         self._changed_triggers: dict[int, None] = {}
         self._run = run
         self._net = ZERO
+        self._depth = 0
         self.strategy = self._make()
         self.on_bar: Callable[[Bar], None] = self.strategy.on_bar
         self._hears_orders = spec.kind.on_order is not Strategy.on_order
@@ -147,10 +153,16 @@ class Host:
         self.cancel_all("strategy failed")
 
     def _guarded(self, call: Callable[[], None]) -> None:
+        if self._depth >= _DEEPEST:
+            self.fail(RuntimeError("it answers its own orders with orders without end"))
+            return
+        self._depth += 1
         try:
             call()
         except FOREIGN_ERRORS as error:
             self.fail(error)
+        finally:
+            self._depth -= 1
 
     # What it is told -----------------------------------------------------------------------
     def order_changed(self, order: Order) -> None:

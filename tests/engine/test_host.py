@@ -127,10 +127,34 @@ def test_one_strategy_cannot_cancel_the_orders_of_another() -> None:
 
 
 def test_a_strategy_that_answers_each_refusal_with_another_order_is_stopped() -> None:
-    run = run_of([flat(100)] * 2, scripted({0: lambda s: s.sell()}, on_order=lambda s, row: s.sell()), QUIET)
+    kind = scripted({0: lambda s: s.sell()}, on_order=lambda s, row: s.sell())
+    run = run_of([flat(100)] * 2, kind, QUIET)
     assert run.hosts[1].state is StrategyState.FAILED
-    assert "RecursionError" in run.hosts[1].error
+    assert "answers its own orders with orders without end" in run.hosts[1].error
     assert run.hosts[2].state is StrategyState.RUNNING
+
+
+def test_where_it_is_stopped_does_not_depend_on_who_called_the_engine() -> None:
+    """Python's recursion limit would, and then a journal could not be rebuilt."""
+    kind = scripted({0: lambda s: s.sell()}, on_order=lambda s, row: s.sell())
+
+    def from_deeper(levels: int) -> int:
+        return from_deeper(levels - 1) if levels else len(run_of([flat(100)], kind).book.orders)
+
+    assert from_deeper(0) == from_deeper(200)
+
+
+def test_orders_that_give_birth_to_orders_end_with_the_bar() -> None:
+    """Each immediate order that is canceled is answered with the next one: no bar may last forever."""
+
+    def again(s: Any, row: Any) -> None:
+        if row.status is OrderStatus.CANCELED:
+            s.buy(90, time_in_force=TimeInForce.IOC)
+
+    kind = scripted({0: lambda s: s.buy(90, time_in_force=TimeInForce.IOC)}, on_order=again)
+    run = run_of([flat(100)] * 3, kind)
+    assert run.bar == 3
+    assert fills(run) == []
 
 
 # Triggers -----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from monitor.engine.strategy import Bar
 from monitor.engine.values import ZERO, OrderType, TimeInForce
 
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING})
+_MOST_BORN = 1_000  # orders that a strategy may give inside one bar; what is more meets the next
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
@@ -53,6 +54,7 @@ class StandardMatcher:
         self._moved: set[int] = set()
         self._ahead: list[int] = []
         self._walking = False
+        self._admitted = 0
         self._price = 0
         self._low = self._high = 0
         self._budget = ZERO
@@ -178,7 +180,8 @@ class StandardMatcher:
         """Orders given while the bar is under way: they see the rest of the walk."""
         if not self._born:
             return
-        while self._born:
+        while self._born and self._admitted < _MOST_BORN:
+            self._admitted += 1
             order = self._born.pop(0)
             if order.order_id in self._book.orders:
                 self._acknowledge(order)
@@ -258,6 +261,7 @@ class StandardMatcher:
         self._counted.clear()
         self._late.clear()
         self._born.clear()  # what came after the close meets the next bar
+        self._admitted = 0
         for order_id in sorted(self._moved):
             order = self._book.orders.get(order_id)
             if order is not None and order.trigger is not None:

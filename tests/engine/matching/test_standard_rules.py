@@ -160,14 +160,20 @@ def test_the_share_of_a_bar_is_whole_lots() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_stops_at_the_same_price_are_all_triggered(count: int) -> None:
-    def some(s: Any) -> None:
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_stops_at_the_same_price_are_all_triggered(count: int, beyond: int) -> None:
+    def sells(s: Any) -> None:
         for _ in range(count):
             s.short(stop=98)
 
-    for low in (98, 97):
-        run = trade([flat(100), flat(100), bar(100, 100.5, low, 99)], {0: some})
-        assert fills(run) == [(2, "sell", 98, 1)] * count
+    def buys(s: Any) -> None:
+        for _ in range(count):
+            s.buy(stop=102)
+
+    run = trade([flat(100), flat(100), bar(100, 100.5, 98 - beyond, 99)], {0: sells})
+    assert fills(run) == [(2, "sell", 98, 1)] * count
+    run = trade([flat(100), flat(100), bar(100, 102 + beyond, 99.5, 101)], {0: buys})
+    assert fills(run) == [(2, "buy", 102, 1)] * count
 
 
 def test_orders_are_met_in_the_order_of_the_path_not_of_sending() -> None:

@@ -97,6 +97,7 @@ def test_a_cancel_inside_the_crossing_comes_too_late_for_it() -> None:
     run = trade([flat(100), bar(100, 101, 97, 100)], {0: two_limits}, on_trade=lambda s, t: s.cancel(2))
     assert fills(run) == [(1, "buy", 99, 1), (1, "buy", 98, 1)]
     assert status(run, 2) is OrderStatus.FILLED
+    assert OrderStatus.CANCELED not in {row.status for row in run.hosts[1].strategy.heard}
 
 
 def test_a_late_cancel_of_what_was_not_crossed_holds_after_the_bar() -> None:

@@ -8,6 +8,7 @@ from operator import add
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market import bar, bar_of, fills, plan, series_of
@@ -118,11 +119,11 @@ def test_flat_buys_and_a_cross_down_sells_and_goes_short() -> None:
     assert [float(trade.price) for trade in run.trades] == [closes[first], closes[second], closes[second]]
 
 
-def test_nothing_is_signalled_before_a_hundred_bars() -> None:
-    closes = [round(200 + (n % 40 if n % 80 < 40 else 40 - n % 40) * 0.05, 2) for n in range(WARM_UP + 60)]
-    run = run_of(closes)
-    first = min(o.created_ns for o in run.book.orders.values())
-    assert first >= int(run.series.time_ns[WARM_UP - 1])
+@pytest.mark.parametrize(("bars_before", "signalled"), [(98, False), (99, True), (100, True)])
+def test_the_hundredth_bar_is_the_first_that_may_signal(bars_before: int, signalled: bool) -> None:
+    falling = [round(400 - n * 0.05, 2) for n in range(bars_before)]
+    run = run_of([*falling, *[500.0] * 30])  # the jump crosses at once
+    assert signal_bars(run) == ({bars_before} if signalled else set())
 
 
 def test_resting_orders_are_canceled_at_each_bar() -> None:

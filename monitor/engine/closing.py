@@ -65,8 +65,10 @@ def check_close(
     """Accepted, or refused with what changed: "gone", "changed", "stale" or "moved"."""
     if position is None or not position.volume:
         return refused("The position is gone.", "gone")
-    if (position.volume, position.version) != (seen.volume, seen.version):
+    if position.volume != seen.volume:
         return refused(f"The position changed: {seen.volume} → {position.volume}.", "changed")
+    if position.version != seen.version:
+        return refused("The position was traded meanwhile, or a trading day began.", "changed")
     if competing_orders(position, orders) != seen.working_orders:
         return refused("Its working orders changed.", "changed")
     if quote_is_stale(position, now_ns):

@@ -83,8 +83,8 @@ class PositionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One position. `volume` 0 means it is gone: tables drop the row.
 
     `position_id` is a URL-safe text, unique in a session. `version` grows by one with each
-    change of volume, average or frozen volume (not with the price): a close names the version
-    it was asked about. `frozen` is volume held by working closing orders.
+    change of volume, average or today's part (not with the price or `frozen`): a close names
+    the version it was asked about. `frozen` is volume held by working closing orders.
     """
 
     position_id: str

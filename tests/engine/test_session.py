@@ -301,6 +301,24 @@ def test_a_session_killed_before_its_first_fact_was_kept_begins_anew() -> None:
     assert (records[0].seq, records[0].kind) == (1, "StrategyStarted")
 
 
+def test_a_session_whose_strategy_failed_is_restored_failed() -> None:
+    def fails(s: Any) -> None:
+        raise ArithmeticError("by zero")
+
+    kind = scripted({0: lambda s: [s.buy(), s.buy(90)], 4: fails})
+    made = plan([flat(100)] * 8, kind)
+    session = ReplaySession(made)
+    session.advance(6)
+    records = session.take_records()
+    restored = ReplaySession(made)
+    assert list(restored.restore(records)) is not None
+    assert restored.run.hosts[1].state is StrategyState.FAILED
+    assert shown(restored) == shown(session)
+    for _ in session.rewind(3):
+        pass
+    assert session.run.hosts[1].state is StrategyState.RUNNING
+
+
 def test_a_bar_ahead_is_no_way_back() -> None:
     session = ReplaySession(PLANS[Matching.STANDARD])
     session.advance(10)

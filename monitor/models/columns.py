@@ -49,7 +49,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     `sort(row, context)` gives int, float or str, None for unknown (always last). `width` is in
     pixels, for common contents; a column of numbers grows where it must. `tip(row, context)`
     explains a cell, "" means its text. `fill(row)` is the part of a bar to fill, 0 to 1. `ages`
-    marks text that changes with the clock alone.
+    marks text that changes with the clock alone. `amount(row)` is a Decimal that can be added up
+    over rows, None when unknown; `counted` says that it is a number of lots, not money.
     """
 
     id: str
@@ -64,6 +65,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     tip: GetText | None = None
     fill: Callable[[Any], float | None] | None = None
     ages: bool = False
+    amount: Get | None = None
+    counted: bool = False
     search: bool = False
     hidden: bool = False
     aliases: tuple[str, ...] = ()
@@ -143,12 +146,12 @@ def profit(id: str, title: str, get: Get, **more: Any) -> Column:
         title,
         get,
         lambda row, _: fmt.signed(get(row)),
-        **{"tone": lambda row, _: profit_tone(get(row)), "width": 88, **more},
+        **{"tone": lambda row, _: profit_tone(get(row)), "amount": get, "width": 88, **more},
     )
 
 
 def volume(id: str, title: str, get: Get, **more: Any) -> Column:
-    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 52, **more})
+    return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 56, **more})
 
 
 def time(id: str, title: str, get: Get, **more: Any) -> Column:

@@ -95,6 +95,8 @@ POSITIONS = TableSpec(
             sort=lambda p, _: float(p.volume),
             align=c.Align.RIGHT,
             width=58,
+            amount=lambda p: p.volume,
+            counted=True,
             help="Volume (of today / of days before)",
         ),
         c.figure(

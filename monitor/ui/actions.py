@@ -6,7 +6,7 @@ Knows no command by name; what a command does is its handler's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -95,6 +95,18 @@ class Actions(QObject):
                     menu.addAction(self._menu_action(entry.id, menu))
             menu.aboutToShow.connect(lambda menu=menu: self._grey(menu))
 
+    def row_menu(self, groups: Iterable[Sequence[str]], parent: QWidget) -> QMenu:
+        """A menu of commands in groups that lines part, for popup(); it deletes itself."""
+        menu = QMenu(parent)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        for group in groups:
+            menu.addSeparator()
+            for id in group:
+                menu.addAction(self._menu_action(id, menu))
+        self._grey(menu)
+        return menu
+
     def _menu_action(self, id: str, menu: QMenu) -> QAction:
         """A twin without shortcut: it shows the key as one types it (x and X, not Shift+X)."""
         entry = command(id)
@@ -106,6 +118,8 @@ class Actions(QObject):
 
     def _grey(self, menu: QMenu) -> None:
         for action in menu.actions():
+            if action.isSeparator():
+                continue
             reason = self.why_not(action.data())
             action.setEnabled(not reason)
             action.setToolTip(reason)

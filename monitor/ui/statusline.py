@@ -36,7 +36,7 @@ class StatusLine(QWidget):
         self._fading = QTimer(self)
         self._fading.setSingleShot(True)
         self._fading.timeout.connect(self._rest)
-        self._idle = ""
+        self._idle = self._selection = ""
 
     def show_message(self, text: str, tone: str = "info") -> None:
         self.message.setText(SIGNS[tone] + text)
@@ -51,10 +51,18 @@ class StatusLine(QWidget):
         if not self._fading.isActive():
             self._rest()
 
+    def show_selection(self, text: str) -> None:
+        """What is selected, in front of what stands there otherwise; "" when nothing to tell."""
+        if text != self._selection:
+            self._selection = text
+            if not self._fading.isActive():
+                self._rest()
+
     def _rest(self) -> None:
-        self.message.setText(self._idle)
-        self.message.setToolTip(self._idle)
-        set_tone(self.message, "idle")
+        text = self._selection or self._idle
+        self.message.setText(text)
+        self.message.setToolTip(text)
+        set_tone(self.message, "info" if self._selection else "idle")
 
     def show_keys(self, hints: Iterable[tuple[str, str]]) -> None:
         """Pairs of a command's id and the word that fits now ("pause" rather than "play or pause")."""

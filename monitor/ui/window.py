@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from monitor.commands import DOCKS
 from monitor.engine.commands import AnyCommand, Reply, SetReplaySpeed, StartStrategy, StopStrategy
 from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow
 from monitor.models.desk import Desk
+from monitor.models.sums import MOST, sums_text
 from monitor.ui.actions import Actions
 from monitor.ui.answers import Answers
 from monitor.ui.banner import Banner
@@ -28,7 +29,7 @@ from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
-from monitor.ui.hints import how_to_go_on, key_hints, world_sentence
+from monitor.ui.hints import how_to_go_on, key_hints, read_only, world_sentence
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
 from monitor.ui.notice import Notice, Situation, notices
@@ -39,6 +40,7 @@ from monitor.ui.panels.strategies import StrategiesPanel
 from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
 from monitor.ui.replaycontrol import ReplayControl
+from monitor.ui.rowmenu import row_commands
 from monitor.ui.statusline import StatusLine
 from monitor.ui.tables import TablePanel, TableView
 from monitor.ui.theme import DARK, Theme
@@ -168,6 +170,8 @@ class MainWindow(QMainWindow):
         self.strategies.list.start_asked.connect(lambda id: self.send(StartStrategy(strategy_id=id)))
         self.strategies.list.stop_asked.connect(lambda id: self.send(StopStrategy(strategy_id=id)))
         for panel in self.table_panels:
+            panel.view.selected_changed.connect(self._show_selection)
+            panel.view.menu_requested.connect(lambda at, panel=panel: self._open_row_menu(panel, at))
             panel.view.details_requested.connect(
                 lambda row, panel=panel: self.details.open(panel.view.rows, row)
             )
@@ -223,7 +227,7 @@ class MainWindow(QMainWindow):
 
     def request_quit(self) -> None:
         """Ask whoever decides about leaving; without one, leave."""
-        if self.on_quit_requested is None:
+        if self.on_quit_requested is None or read_only(self):
             self.finish()
         else:
             self.on_quit_requested()
@@ -250,6 +254,7 @@ class MainWindow(QMainWindow):
         self.banner.show_stats(self.door.stats())
         self.status.show_keys(key_hints(self))
         self._show_notice()
+        self._show_selection()
 
     def _session_changed(self, session: SessionRow) -> None:
         self.strategies.list.allow(not session.read_only)
@@ -344,6 +349,20 @@ class MainWindow(QMainWindow):
         if self.desk.replay is not None:
             self.goto.open(self.desk.replay, self.desk.equity.time_ns, self.desk.context.zone)
 
+    def _open_row_menu(self, panel: TablePanel, at: QPoint) -> None:
+        panel.view.setFocus(Qt.FocusReason.MouseFocusReason)  # its commands ask which table is meant
+        self.actions_table.row_menu(row_commands(panel.view.rows.spec.id), panel.view).popup(at)
+
+    def _show_selection(self) -> None:
+        """What the selected rows of the table in use come to."""
+        panel = self.focused_table()
+        count = panel.view.selected_count() if panel is not None else 0
+        text = ""
+        if panel is not None and count > 1:
+            rows = panel.view.selected_rows() if count <= MOST else []
+            text = sums_text(panel.view.rows.spec, rows, count if count > MOST else None)
+        self.status.show_selection(text)
+
     def _open_filter(self) -> None:
         panel = self.focused_table()
         if panel is not None:
@@ -383,7 +402,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_layout()
-        if self._finished or self.on_quit_requested is None:
+        if self._finished or self.on_quit_requested is None or read_only(self):
             self.frames.stop()
             event.accept()
             self.closed.emit()

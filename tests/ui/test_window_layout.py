@@ -165,7 +165,7 @@ def test_what_matters_is_in_sight_without_scrolling(
     reason = window.orders.active.view.rows.spec.index("reason")
     assert reason is not None
     head = window.orders.active.view.horizontalHeader()
-    assert head.sectionViewportPosition(reason) < window.orders.active.view.viewport().width() - 40
+    assert head.sectionViewportPosition(reason) < window.orders.active.view.viewport().width() - 30
 
 
 def test_a_small_screen_has_fewer_places_and_more_tabs(make_pilot: Make) -> None:

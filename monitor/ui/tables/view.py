@@ -21,6 +21,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
     QHideEvent,
@@ -51,6 +52,7 @@ class TableView(QTableView):
     filter_requested = Signal()
     leave_requested = Signal()
     selected_changed = Signal()
+    menu_requested = Signal(QPoint)
 
     def __init__(
         self, model: RowTable, theme: Theme, empty_text: str = "", parent: QWidget | None = None
@@ -107,6 +109,10 @@ class TableView(QTableView):
         places = sorted(index.row() for index in self.selectionModel().selectedRows())
         rows = (self.rows.row_at(place) for place in places)
         return [row for row in rows if not self.rows.is_leaving(row)]
+
+    def selected_count(self) -> int:
+        """How many rows are selected, leaving ones included; cheap however many they are."""
+        return sum(block.height() for block in self.selectionModel().selection())  # type: ignore[attr-defined]
 
     def current_row(self) -> Any | None:
         """The row the keys move from, or None."""
@@ -254,6 +260,12 @@ class TableView(QTableView):
     def leaveEvent(self, event: QEvent) -> None:
         self._let_go()
         super().leaveEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Asked for by mouse or key; of what the window can do, the window knows."""
+        if self.rows.rowCount():
+            self._point()
+            self.menu_requested.emit(event.globalPos())
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._let_go()

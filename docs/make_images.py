@@ -80,6 +80,7 @@ def main() -> None:
         attach_tickets(window)
         window.resize(*WINDOW)
         window.show()
+        window.notice.close_button.click()  # the newcomer's welcome
         first_bar_with_position(core, window)
         wait(SETTLE_MS)
         window.grab().save(str(IMAGES / "window.png"))

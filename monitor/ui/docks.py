@@ -29,7 +29,7 @@ TITLE_HEIGHT = 24
 GRIP_HEIGHT = 16
 """Of a title whose name already stands on its tab: what is left to drag by and to close."""
 LEFT_SHARE = 0.35
-SMALL_LEFT_SHARE = 0.45
+SMALL_LEFT_SHARE = 0.48
 SMALL = QSize(1280, 600)
 """Of the docks' area: below it, the arrangement for small screens is shipped."""
 

@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage, QPainter
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.models import format as shown
 from monitor.ui.charts.axes import DAY, _Axis, digits_for, nice_spacing, ticks_within, time_label
-from monitor.ui.charts.plot import EquityPlot, fitted, grown
+from monitor.ui.charts.plot import TEXT_HEIGHT, TEXT_NEEDS, EquityPlot, fitted, grown, with_text
 
 SHANGHAI = shown.zone("Asia/Shanghai")
 
@@ -211,6 +211,14 @@ def test_times_stand_below_a_curve_from_its_first_minutes(
     edges = [(rect.left(), rect.right()) for rect, _ in labels]
     assert edges[0][0] >= 0
     assert all(right < left for (_, right), (left, _) in pairwise(edges))
+
+
+@given(st.floats(-0.9, -0.001), st.floats(10, 600))
+def test_the_text_below_the_deepest_fall_has_room(deepest: float, height: float) -> None:
+    low = with_text(deepest, height)
+    assert low < deepest
+    if height >= TEXT_NEEDS:
+        assert (1 - deepest / low) * height >= TEXT_HEIGHT - 1e-6
 
 
 def test_money_has_three_ticks_whose_labels_do_not_touch(ui: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:

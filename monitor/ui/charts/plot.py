@@ -26,6 +26,7 @@ EDGE = 0.05
 """Share of the width at either end where a mark's text is written to the inner side."""
 TEXT_NEEDS = 66
 """Pixels of height below which the mark of the deepest fall has no text: the line above says it."""
+TEXT_HEIGHT = 24
 SLACK = 0.45
 """The share of the height that the curve must use; below it the range is drawn in."""
 
@@ -45,6 +46,11 @@ def fitted(low: float, high: float, now: tuple[float, float]) -> tuple[float, fl
         return now
     margin = max((high - low) * MARGIN, abs(high) * 1e-4, 1e-9)
     return low - margin, high + margin
+
+
+def with_text(deepest: float, height: float) -> float:
+    """How low a drawdown axis of this height in pixels must reach to hold its mark's text, too."""
+    return deepest * (height / (height - TEXT_HEIGHT) if height >= TEXT_NEEDS else 1.05)
 
 
 class EquityPlot(pg.GraphicsLayoutWidget):
@@ -174,8 +180,9 @@ class EquityPlot(pg.GraphicsLayoutWidget):
         falls = self._series.view_drawdown(first, last + 1, 256)[1]
         deepest = min(float(falls.min()) if len(falls) else 0.0, -0.001)
         low, _ = self._fall_range
-        if not low <= deepest * 1.05 <= low * 0.4:
-            self._fall_range = (deepest * 1.45, 0.0)
+        needed = with_text(deepest, self.lower.vb.height())
+        if not low <= needed <= low * 0.5:
+            self._fall_range = (needed * 1.15, 0.0)
             self.lower.setYRange(*self._fall_range, padding=0)
 
     def _mark_deepest(self) -> None:

@@ -129,7 +129,7 @@ FILLED = Column(
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
 OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=102)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
 
 ORDER_COLUMNS: tuple[Column, ...] = (

@@ -94,7 +94,7 @@ POSITIONS = TableSpec(
             text=volume_text,
             sort=lambda p, _: float(p.volume),
             align=c.Align.RIGHT,
-            width=58,
+            width=56,
             amount=lambda p: p.volume,
             counted=True,
             help="Volume (of today / of days before)",
@@ -104,7 +104,7 @@ POSITIONS = TableSpec(
             "cost",
             lambda p: p.average_price,
             lambda p, _: fmt.price(p.average_price, p.price_digits),
-            width=66,
+            width=64,
             help="Average price of the position",
         ),
         c.figure(
@@ -113,7 +113,7 @@ POSITIONS = TableSpec(
             lambda p: p.last_price,
             lambda p, _: fmt.price(p.last_price, p.price_digits),
             tone=_last_tone,
-            width=66,
+            width=64,
         ),
         c.profit("unrealised", "unrealised", lambda p: p.unrealised_profit, aliases=("pnl", "profit")),
         c.figure(

@@ -213,6 +213,20 @@ def test_times_stand_below_a_curve_from_its_first_minutes(
     assert all(right < left for (_, right), (left, _) in pairwise(edges))
 
 
+def test_the_tag_stays_beside_the_last_value_when_the_panel_is_resized(
+    ui: Pilot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ui, monkeypatch)
+    plot = plot_of(ui)
+    last = float(ui.window.desk.equity.equity[-1])
+    for height in (900, 640, 800):
+        ui.window.resize(1440, height)
+        ui.window.grab()
+        draw(ui, monkeypatch)
+        beside = plot.upper.vb.mapFromViewToItem(plot.money, QPointF(0.0, last)).y()
+        assert plot.money.tag.pos().y() == pytest.approx(beside, abs=1)
+
+
 @given(st.floats(-0.9, -0.001), st.floats(10, 600))
 def test_the_text_below_the_deepest_fall_has_room(deepest: float, height: float) -> None:
     low = with_text(deepest, height)

@@ -160,7 +160,7 @@ def test_what_matters_is_in_sight_without_scrolling(
     window.grab()
     assert (window.width(), window.height()) == size
     assert fully_shown(window.orders.active.view) >= ORDER_NEEDS
-    wanted = {"symbol", "direction", "volume", "cost", "last", "unrealised"}
+    wanted = {"symbol", "direction", "volume", "cost", "last", "unrealised", "percent"}
     assert fully_shown(window.positions.view) >= wanted
     reason = window.orders.active.view.rows.spec.index("reason")
     assert reason is not None

@@ -115,6 +115,12 @@ class EquityPanel(QFrame):
         self._column.addWidget(self.plot, 1)
         self.plot.show_series(self._series, self._zone)
         self.plot.upper.vb.sigXRangeChanged.connect(self._range_moved)
+        for part in (self.plot.upper, self.plot.lower):
+            part.vb.sigResized.connect(self._resized)
+
+    def _resized(self) -> None:
+        """Tags and labels stand elsewhere now, also while nothing moves."""
+        self._changed = True
 
     def _range_moved(self) -> None:
         if self.plot is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from monitor.commands import DOCKS
 from monitor.models.sorting import Sort
 from monitor.ui.layout import TITLE_BAR, LayoutFile, brought_within, clamp_to_screens, first_size
 from monitor.ui.tables import TableView
+from monitor.ui.theme import DARK, apply_theme
 from monitor.ui.window import MainWindow
 
 Make = Callable[..., Pilot]
@@ -146,14 +147,25 @@ def fully_shown(view: TableView) -> set[str]:
     }
 
 
+@pytest.fixture
+def dressed(qapp: QApplication) -> Iterator[None]:
+    """The application in its own fonts, which decide what fits."""
+    font, colours, style = qapp.font(), qapp.palette(), qapp.style().objectName()
+    apply_theme(qapp, DARK)
+    yield
+    qapp.setStyleSheet("")
+    qapp.setStyle(style)
+    qapp.setFont(font)
+    qapp.setPalette(colours)
+
+
 ORDER_NEEDS = {"time", "symbol", "side", "offset", "type", "price", "trigger", "volume", "filled"}
 ORDER_NEEDS |= {"average", "status", "age"}
 
 
+@pytest.mark.usefixtures("dressed")
 @pytest.mark.parametrize("size", [(1440, 900), (1366, 710), (1024, 640)])
-def test_what_matters_is_in_sight_without_scrolling(
-    make_pilot: Make, tmp_path: Path, qtbot: QtBot, size: tuple[int, int]
-) -> None:
+def test_what_matters_is_in_sight_without_scrolling(make_pilot: Make, size: tuple[int, int]) -> None:
     pilot = make_pilot(None, size)
     pilot.tell(whole_replay())
     window = pilot.window

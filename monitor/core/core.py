@@ -263,8 +263,8 @@ class Core:
         records, changes = [], Changes()
         if opened.session is not None:
             records, changes = opened.session.take_records(), opened.session.take_changes()
-            for message, strategy_id in opened.session.take_notes():
-                self.note(LogLevel.WARNING, f"strategy {strategy_id}", message)
+            for line in opened.session.take_notes():
+                self.note(line.level, line.source, line.message)
         elif opened.shown is not None and not self._session_told:
             changes = msgspec.structs.replace(opened.shown)
         changes.log, self._log = self._log, []

@@ -130,9 +130,10 @@ class Player:
         return await self._go_to(session, session.bar + command.bars)
 
     async def _on_seek(self, session: ReplaySession, command: cmd.SeekReplay) -> Reply:
-        if not 0 <= command.bar <= session.bars:
-            return refused(f"Bar {command.bar} is not between 0 and {session.bars}.")
-        return await self._go_to(session, command.bar)
+        bar = command.bar if command.time_ns is None else session.bars_closed_by(command.time_ns)
+        if not 0 <= bar <= session.bars:
+            return refused(f"Bar {bar} is not between 0 and {session.bars}.")
+        return await self._go_to(session, bar)
 
     async def _go_to(self, session: ReplaySession, bar: int) -> Reply:
         """Forward by playing, back by rebuilding; paused afterwards."""
@@ -141,6 +142,7 @@ class Player:
             end = "end" if bar else "beginning"
             return refused(f"The replay is at its {end} already.", "finished")
         self._control.pause()
+        void = session.commands_after(bar) if bar < session.bar else 0
         if bar < session.bar:
             await self._rewind(session, bar)
         while session.bar < bar:
@@ -148,7 +150,7 @@ class Player:
             await asyncio.sleep(0)
         if session.finished:
             self._control.finish()
-        return accepted()
+        return accepted(reason=_void(void))
 
     async def _on_speed(self, _: ReplaySession, command: cmd.SetReplaySpeed) -> Reply:
         if command.speed is not None and not 0 < command.speed <= _FASTEST:
@@ -161,8 +163,11 @@ class Player:
         if wanted is not None and wanted not in session.run.hosts:
             return refused(f"There is no strategy {wanted}.", "unknown")
         self._control.pause()
+        void = session.commands_after(-1)
         await self._rewind(session, 0)
-        return accepted(reason="The replay is at its beginning; its orders are cleared.")
+        return accepted(
+            reason=f"The replay is at its beginning; its orders are cleared. {_void(void)}".strip()
+        )
 
     async def _rewind(self, session: ReplaySession, bar: int) -> None:
         for _ in session.rewind(bar):
@@ -187,3 +192,11 @@ class Player:
             bars_per_second=self._control.bars_per_second,
             synthetic=series.synthetic,
         )
+
+
+def _void(commands: int) -> str:
+    """Going back takes back what a person did later, and says so."""
+    if not commands:
+        return ""
+    what = "a command" if commands == 1 else f"{commands} commands"
+    return f"Going back took back {what} that you had given after this bar."

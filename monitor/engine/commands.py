@@ -42,9 +42,11 @@ class SetReplaySpeed(Command, frozen=True, kw_only=True):
 
 
 class SeekReplay(Command, frozen=True, kw_only=True):
-    """Go to the state after `bar` bars (0 .. bars), forward or back."""
+    """Go to the state after `bar` bars (0 .. bars), forward or back; with `time_ns` instead to
+    the last bar that has closed by then."""
 
-    bar: int
+    bar: int = 0
+    time_ns: int | None = None
 
 
 class ResetReplay(Command, frozen=True, kw_only=True):

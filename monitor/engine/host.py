@@ -23,6 +23,7 @@ from monitor.engine.strategy import Bar, Price, Strategy
 from monitor.engine.values import (
     ZERO,
     Instrument,
+    LogLevel,
     Offset,
     OrderStatus,
     OrderType,
@@ -31,6 +32,7 @@ from monitor.engine.values import (
     TimeInForce,
     TriggerAction,
     TriggerResult,
+    tidy,
 )
 
 FOREIGN_ERRORS = (Exception, SystemExit)
@@ -40,6 +42,9 @@ FOREIGN_ERRORS = (Exception, SystemExit)
 _DEEPEST = 40
 """Answers inside answers that a strategy may give. Python's own limit would depend on who called
 the engine, and a run must not."""
+
+
+MOST_ORDERS_IN_A_BAR = 1_000
 
 
 class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +62,7 @@ class Run(Protocol):
 
     instrument: Instrument
     digits: int
+    bar: int
     time_ns: int
 
     def submit(self, intent: ev.OrderCreated) -> None: ...
@@ -66,7 +72,7 @@ class Run(Protocol):
     def active_orders(self, strategy_id: int) -> list[Order]: ...
     def has_active_orders(self, strategy_id: int) -> bool: ...
     def emit(self, event: ev.AnyEvent) -> None: ...
-    def note(self, message: str, strategy_id: int) -> None: ...
+    def note(self, level: LogLevel, source: str, message: str) -> None: ...
     def last_price(self) -> Decimal | None: ...
     def strategy_changed(self, strategy_id: int) -> None: ...
 
@@ -107,7 +113,8 @@ class Host:
         self._run = run
         self._net = ZERO
         self._depth = 0
-        self.strategy = self._make()
+        self._orders_in_bar = (0, 0)
+        self.strategy = Strategy()  # its own class is made at the start: that is foreign code
         self.on_bar: Callable[[Bar], None] = self.strategy.on_bar
         self._hears_orders = spec.kind.on_order is not Strategy.on_order
         self._hears_trades = spec.kind.on_trade is not Strategy.on_trade
@@ -124,11 +131,14 @@ class Host:
         """Start, or start anew: the strategy's own memory begins empty."""
         if self.state is StrategyState.RUNNING:
             return
-        self.strategy = self._make()
-        self.on_bar = self.strategy.on_bar
         self.state, self.error = StrategyState.RUNNING, ""
         self._run.emit(ev.StrategyStarted(strategy_id=self.spec.strategy_id))
-        self._guarded(self.strategy.on_start)
+        self._guarded(self._begin)
+
+    def _begin(self) -> None:
+        self.strategy = self._make()
+        self.on_bar = self.strategy.on_bar
+        self.strategy.on_start()
 
     def stop(self) -> None:
         if self.state is not StrategyState.RUNNING:
@@ -149,7 +159,7 @@ class Host:
         self.state = StrategyState.FAILED
         self.error = _where(error, self.spec.kind)
         self._run.emit(ev.StrategyFailed(strategy_id=self.spec.strategy_id, error=self.error))
-        self._run.note(f"{self.spec.name} failed: {self.error}", self.spec.strategy_id)
+        self._run.note(LogLevel.ERROR, self.spec.name, f"failed and was stopped: {self.error}")
         self.cancel_all("strategy failed")
 
     def _guarded(self, call: Callable[[], None]) -> None:
@@ -214,6 +224,8 @@ class Host:
     ) -> int:
         if self.state is not StrategyState.RUNNING:
             raise RuntimeError(f"{self.spec.name} is {self.state}: it gives no orders")
+        self._count_order()
+        validity, reason = TimeInForce(time_in_force), _text("why", why)
         limit = _price(self.instrument, "price", price)
         distance = _price(self.instrument, "trail", trail)
         trigger = _price(self.instrument, "stop", stop)
@@ -222,7 +234,7 @@ class Host:
         if distance is not None and last is not None:
             trigger = last + distance if side is Side.BUY else last - distance
         order_id = self._run.next_order_id()
-        self._note_trigger(order_id, side, offset, limit or trigger or last, why or type_.value.lower())
+        self._note_trigger(order_id, side, offset, limit or trigger or last, reason or type_.value.lower())
         self._run.submit(
             ev.OrderCreated(
                 order_id=order_id,
@@ -232,7 +244,7 @@ class Host:
                 side=side,
                 offset=offset,
                 type=type_,
-                time_in_force=time_in_force,
+                time_in_force=validity,
                 quantity=quantity,
                 price=limit,
                 trigger_price=trigger,
@@ -240,6 +252,14 @@ class Host:
             )
         )
         return order_id
+
+    def _count_order(self) -> None:
+        """A strategy that gives orders without end in one bar is stopped, not waited for."""
+        bar, count = self._orders_in_bar
+        count = count + 1 if bar == self._run.bar else 1
+        self._orders_in_bar = (self._run.bar, count)
+        if count > MOST_ORDERS_IN_A_BAR:
+            raise RuntimeError(f"it gave more than {MOST_ORDERS_IN_A_BAR:,} orders in one bar")
 
     def cancel(self, order_id: int) -> None:
         """Of its own orders only; one that has ended is left alone."""
@@ -255,10 +275,11 @@ class Host:
     def trigger(self, condition: str, action: TriggerAction, price: Price | None) -> None:
         exact = _price(self.instrument, "price", price)
         shown = exact if exact is not None else self._run.last_price()
-        self._record(condition, action, shown, None, TriggerResult.SUCCESS)
+        what = _text("condition", condition)
+        self._record(what, TriggerAction(action), shown, None, TriggerResult.SUCCESS)
 
     def log(self, message: str) -> None:
-        self._run.note(message, self.spec.strategy_id)
+        self._run.note(LogLevel.INFO, self.spec.name, str(message))
 
     # Triggers ------------------------------------------------------------------------------
     def _note_trigger(
@@ -325,7 +346,7 @@ class Host:
             state=self.state,
             parameters=spec.parameters,
             position=self._net,
-            net_profit=ledger.balance() - ledger.static_balance,
+            net_profit=tidy(ledger.balance() - ledger.static_balance),
             trade_count=self.trade_count,
             trigger_count=len(self.triggers),
             error=self.error,
@@ -336,9 +357,18 @@ def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | 
     if value is None:
         return None
     try:
-        return instrument.price(value)
+        price = instrument.price(value)
     except (InvalidOperation, ValueError, TypeError):
-        raise ValueError(f"{name} {value!r} is not a price") from None
+        price = Decimal("NaN")
+    if not price.is_finite():
+        raise ValueError(f"{name} {value!r} is not a price")
+    return price
+
+
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text, not {value!r}")
+    return value
 
 
 def _volume(instrument: Instrument, value: Price) -> Decimal:

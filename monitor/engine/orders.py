@@ -98,7 +98,7 @@ class Order:
             return InnerState.UNKNOWN
         if self.cancel_pending:
             return InnerState.CANCEL_IN_FLIGHT
-        return None if self.placed or self.filled else InnerState.IN_FLIGHT
+        return None  # nothing leaves for a venue yet: a fresh order simply waits for the next bar
 
     def row(self) -> OrderRow:
         intent = self.intent

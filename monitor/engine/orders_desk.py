@@ -39,6 +39,9 @@ def _submit(run: Simulation, command: cmd.SubmitOrder) -> Reply:
     for number in (command.quantity, command.price, command.trigger_price):
         if number is not None and not number.is_finite():
             return refused(f"{number} is not a number.")
+    numbers = (command.quantity, command.price, command.trigger_price)
+    if not all(number is None or number.is_finite() for number in numbers):
+        return refused("Volume and prices must be numbers.")
     _take(run, command)
     order_id = run.next_order_id()
     run.submit(

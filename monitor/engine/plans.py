@@ -17,6 +17,8 @@ from monitor.engine.session import Plan
 from monitor.engine.strategy import read_parameters
 from monitor.engine.terms import instrument_of, terms_of, zone_of
 
+LARGEST_NUMBER = 10**15  # beyond, floats of curves and statistics lose cents
+
 
 class PlanError(ValueError):
     """Options that make no sense together; one clear sentence."""
@@ -53,6 +55,8 @@ def _check_numbers(options: ReplayOptions) -> None:
     for name, value in positive.items():
         if not value.is_finite() or value <= 0:
             raise PlanError(f"{name} must be above 0, not {value}")
+        if value > LARGEST_NUMBER:
+            raise PlanError(f"{name} is above {LARGEST_NUMBER:,}: {value}")
     for name in ("rate", "commission_per_lot", "slippage", "margin_rate"):
         value = getattr(options, name)
         if not value.is_finite() or value < 0:

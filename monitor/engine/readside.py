@@ -16,7 +16,7 @@ from monitor.engine.ledger import Position
 from monitor.engine.orders import Order
 from monitor.engine.rows import AccountRow, OrderRow, PositionRow
 from monitor.engine.simulation import Simulation
-from monitor.engine.values import ZERO, Offset
+from monitor.engine.values import ZERO, Offset, tidy
 
 
 def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
@@ -37,9 +37,9 @@ def position_row(run: Simulation, position: Position) -> PositionRow:
         frozen=min(position.volume, run.frozen(position.direction.closing_side)),
         average_price=position.average_price,
         last_price=last,
-        unrealised_profit=None if last is None else position.unrealised(last),
-        realised_profit=position.realised,
-        margin=position.margin(),
+        unrealised_profit=None if last is None else tidy(position.unrealised(last)),
+        realised_profit=tidy(position.realised),
+        margin=tidy(position.margin()),
         multiplier=instrument.multiplier,
         price_digits=instrument.price_digits,
         tick=instrument.tick,
@@ -47,7 +47,7 @@ def position_row(run: Simulation, position: Position) -> PositionRow:
         opened_ns=position.opened_ns,
         updated_ns=position.updated_ns,
         version=position.version,
-        close_commission=None if last is None else instrument.commission(last, position.volume),
+        close_commission=None if last is None else tidy(instrument.commission(last, position.volume)),
     )
 
 
@@ -141,16 +141,16 @@ class ReadSide:
         return AccountRow(
             account_id=ledger.account_id,
             currency=run.instrument.currency,
-            static_balance=ledger.static_balance,
-            balance=balance,
-            available=balance - margin - frozen,
-            margin=margin,
-            frozen=frozen,
-            commission=ledger.commission,
-            slippage=ledger.slippage,
-            realised_profit=ledger.realised,
-            unrealised_profit=ledger.unrealised(),
-            today_profit=balance - run.day_balance,
+            static_balance=tidy(ledger.static_balance),
+            balance=tidy(balance),
+            available=tidy(balance - margin - frozen),
+            margin=tidy(margin),
+            frozen=tidy(frozen),
+            commission=tidy(ledger.commission),
+            slippage=tidy(ledger.slippage),
+            realised_profit=tidy(ledger.realised),
+            unrealised_profit=tidy(ledger.unrealised()),
+            today_profit=tidy(balance - run.day_balance),
             risk_ratio=float(margin / balance) if balance > 0 else 0.0,
             drawdown=self._drawdown,
             max_drawdown=self._max_drawdown,

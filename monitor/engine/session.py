@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
 
 from monitor.engine import commands as cmd
 from monitor.engine import events as ev
@@ -20,7 +21,7 @@ from monitor.engine.journal import Journal, JournalRecord, commands_in, holding,
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.orders_desk import carry_out
 from monitor.engine.readside import ReadSide
-from monitor.engine.simulation import Simulation
+from monitor.engine.simulation import Note, Simulation
 from monitor.engine.terms import Terms
 from monitor.engine.values import Instrument
 
@@ -64,6 +65,15 @@ class ReplaySession:
 
     def advance(self, bars: int) -> None:
         self.run.advance(self.run.bar + bars)
+
+    def bars_closed_by(self, time_ns: int) -> int:
+        """How many bars have closed at a moment."""
+        series = self.plan.series
+        return int(np.searchsorted(series.time_ns, time_ns - series.interval_ns, side="right"))
+
+    def commands_after(self, bar: int) -> int:
+        """How many of a person's commands a rewind to `bar` would take back."""
+        return sum(at > bar for at, _ in self._commands)
 
     def handle(self, command: cmd.AnyCommand) -> Reply:
         """Carry out a command about orders, positions or strategies."""
@@ -110,6 +120,7 @@ class ReplaySession:
 
     def _install(self, run: Simulation) -> None:
         self.run = run
+        run.notes.clear()  # they were told when it happened
         self._reader = ReadSide(run)
         self._cleared = True
         self._told_bar = run.bar
@@ -135,7 +146,7 @@ class ReplaySession:
         changes.seq = self.journal.seq
         return changes
 
-    def take_notes(self) -> list[tuple[str, int]]:
+    def take_notes(self) -> list[Note]:
         notes, self.run.notes = self.run.notes, []
         return notes
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+import msgspec
+
 from monitor.engine import events as ev
 from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
@@ -30,14 +32,29 @@ from monitor.engine.values import (
     ZERO,
     Direction,
     Instrument,
+    LogLevel,
     Offset,
     OrderType,
     Side,
     StrategyState,
     TimeInForce,
+    tidy,
 )
 
 ACCOUNT_ID = "sim-1"
+MOST_WORKING = 1_000
+LARGEST_VOLUME = 1_000_000_000
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A line of a run's log. `time_ns` is the engine's clock."""
+
+    time_ns: int
+    level: LogLevel
+    source: str
+    message: str
+
+
 _CHUNK = 8192
 
 
@@ -64,7 +81,7 @@ class Simulation:
         self.book = Book()
         self.ledger = Ledger(ACCOUNT_ID, terms.capital, terms.position_mode)
         self.trades: list[TradeRow] = []
-        self.notes: list[tuple[str, int]] = []
+        self.notes: list[Note] = []
         self.changed_orders: dict[int, None] = {}
         self.changed_strategies: dict[int, None] = {}
         self.curve = EquityCurve(series.close, float(terms.capital))
@@ -182,8 +199,9 @@ class Simulation:
         """The last close, or our own fill after it, exactly; None before the first bar."""
         return None if self._last_units is None else self.series.to_price(self._last_units)
 
-    def note(self, message: str, strategy_id: int) -> None:
-        self.notes.append((message, strategy_id))
+    def note(self, level: LogLevel, source: str, message: str) -> None:
+        """A line for people; it is not part of the state."""
+        self.notes.append(Note(self.time_ns, level, source, message))
 
     def strategy_changed(self, strategy_id: int) -> None:
         self.changed_strategies[strategy_id] = None
@@ -230,6 +248,10 @@ class Simulation:
         quantity, lot, tick = intent.quantity, self.instrument.lot, self.instrument.tick
         if not quantity.is_finite() or quantity <= 0:
             return f"volume {quantity} is not above 0"
+        if quantity > LARGEST_VOLUME:
+            return f"volume {quantity} is above {LARGEST_VOLUME:,}"
+        if len(self.book.active) > MOST_WORKING:
+            return f"{MOST_WORKING:,} orders are working already"
         for name, price in (("price", intent.price), ("trigger", intent.trigger_price)):
             if price is not None and (not price.is_finite() or price % tick):
                 return f"{name} {price} is not a multiple of the tick {tick}"
@@ -341,7 +363,7 @@ class Simulation:
         order = self.book.orders[event.order_id]
         self.changed_orders[event.order_id] = None
         if anomaly:
-            self.note(anomaly, order.intent.strategy_id)
+            self.note(LogLevel.WARNING, "orders", anomaly)
         trade = self._post(order, fill) if fill is not None else None
         if kind is ev.OrderCreated or kind is ev.CancelRequested:
             return  # its own doing: a strategy is told what others do
@@ -373,9 +395,9 @@ class Simulation:
             offset=intent.offset,
             price=fill.price,
             volume=fill.volume,
-            commission=fill.commission,
-            slippage=fill.slippage,
-            realised_profit=profit,
+            commission=tidy(fill.commission),
+            slippage=tidy(fill.slippage),
+            realised_profit=tidy(profit),
             time_ns=self.time_ns,
             venue_trade_id=fill.venue_trade_id,
         )

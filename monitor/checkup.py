@@ -64,8 +64,14 @@ def runtime_packages() -> list[str]:
         requirements = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return []
-    wanted = (requirement for requirement in requirements if "extra ==" not in requirement)
+    wanted = (requirement for requirement in requirements if _applies(requirement))
     return sorted((re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in wanted), key=str.lower)
+
+
+def _applies(requirement: str) -> bool:
+    """Not an extra's, nor another system's."""
+    platform_named = re.search(r"""sys_platform == ['"](\w+)['"]""", requirement)
+    return "extra ==" not in requirement and (not platform_named or platform_named[1] == sys.platform)
 
 
 def locked_versions(lock: Path) -> dict[str, list[str]]:

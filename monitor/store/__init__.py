@@ -7,7 +7,7 @@ and rows; must not know Qt, sockets, or how the engine makes a row.
 from __future__ import annotations
 
 from monitor.store.batch import Batch
-from monitor.store.database import StoreError
+from monitor.store.faults import StoreError
 from monitor.store.store import SavedSession, Store
 
 __all__ = ["Batch", "SavedSession", "Store", "StoreError"]

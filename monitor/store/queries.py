@@ -30,7 +30,7 @@ from monitor.engine.rows import (
 )
 from monitor.engine.values import OrderStatus
 from monitor.store import tables
-from monitor.store.database import StoreError
+from monitor.store.faults import StoreError
 from monitor.store.statements import last_seq
 
 R = TypeVar("R", bound=msgspec.Struct)

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store.database import WRITES, Database, StoreError, locked, reason
+from monitor.store.database import WRITES, Database
+from monitor.store.faults import StoreError, locked, reason
 
 # Oldest first; a test compares them with the scripts in `migrations/versions`.
 REVISIONS = ("0001",)
@@ -63,7 +64,7 @@ def _version(connection: Connection) -> str | None:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return None if found is None else str(found)
     if names:
-        raise StoreError("The database belongs to another program: choose another file.")
+        raise StoreError("The database belongs to another program: choose another one.")
     return None
 
 

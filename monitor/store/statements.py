@@ -75,10 +75,33 @@ async def put(connection: AsyncConnection, group: Sequence[Batch], *, doubtful: 
             .where(tables.sessions.c.session_id == session_id)
             .values(state="open", ended_cleanly=False)
         )
-    stored = await last_seq(connection, session_id) if doubtful else 0
+    stored = await _stored(connection, session_id, group) if doubtful else 0
     records = (_record(session_id, r) for batch in group for r in batch.records if r.seq > stored)
     await _execute_all(connection, insert(tables.journal), records)
     await _put_changes(connection, session_id, fold(group))
+
+
+class ForeignRecordError(ValueError):
+    """The journal holds a record under our number that is not ours."""
+
+
+async def _stored(connection: AsyncConnection, session_id: int, group: Sequence[Batch]) -> int:
+    """The last number that is there already. ForeignRecordError when that is somebody else's
+    record: while we could not reach the database another program went on with the session."""
+    stored = await last_seq(connection, session_id)
+    ours = {record.seq: record for batch in group for record in batch.records if record.seq <= stored}
+    if ours:
+        columns = tables.journal.c
+        found = await connection.execute(
+            select(columns.seq, columns.time_ns, columns.bar, columns.payload).where(
+                columns.session_id == session_id, columns.seq.between(min(ours), max(ours))
+            )
+        )
+        for seq, time_ns, bar, payload in found:
+            record = ours.get(seq)
+            if record is None or (record.time_ns, record.bar, record.payload) != (time_ns, bar, payload):
+                raise ForeignRecordError("another program has gone on with this session meanwhile")
+    return stored
 
 
 async def last_seq(connection: AsyncConnection, session_id: int) -> int:

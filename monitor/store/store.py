@@ -7,13 +7,14 @@ the core's loop; nothing here waits for a disk on that loop.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +23,9 @@ from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord
 from monitor.store import queries, tables
 from monitor.store.batch import Batch
-from monitor.store.database import Database, StoreError, open_database, reason
-from monitor.store.schema import migrate
+from monitor.store.database import Database, open_database
+from monitor.store.faults import InUseError, StoreError, reason
+from monitor.store.schema import ASK_AGAIN_S, migrate
 from monitor.store.statements import last_seq
 from monitor.store.writer import Writer
 
@@ -57,19 +59,34 @@ class Store:
         self._writer = Writer(database, self._note_durable)
 
     @classmethod
-    async def open(cls, url: str | Path, *, lock_wait_s: float = 1.0) -> Store:
+    async def open(cls, url: str | Path, *, lock_wait_s: float = 1.0, answer_s: float = 15.0) -> Store:
         """Open or make the database at a SQLAlchemy URL, or a SQLite file at a path, bring it
-        to this program's version, and start the writer."""
-        database = open_database(url, lock_wait_s=lock_wait_s)
+        to this program's version, and start the writer. On a server it is held until `close`:
+        StoreError when another program holds it."""
+        database = open_database(url, lock_wait_s=lock_wait_s, answer_s=answer_s)
+        store = cls(database)
         try:
+            if database.occupation is not None:
+                await store._occupy(lock_wait_s)
             await migrate(database, patience_s=lock_wait_s)
             database.remember_file()
         except StoreError:
-            await database.close()
+            await store.close()
             raise
-        store = cls(database)
         store._writer.start()
         return store
+
+    async def _occupy(self, patience_s: float) -> None:
+        """Hold a server's database. One that was killed just now may hold it for a moment."""
+        end = time.monotonic() + patience_s
+        while True:
+            try:
+                async with self._writer.transaction():
+                    return
+            except (SQLAlchemyError, OSError) as error:
+                if not isinstance(error, InUseError) or time.monotonic() > end:
+                    raise StoreError(f"The database cannot be opened: {reason(error)}.") from error
+            await asyncio.sleep(ASK_AGAIN_S)
 
     @property
     def error(self) -> str:
@@ -128,6 +145,21 @@ class Store:
         self._writer.forget(session_id)
         self._next_seq.pop(session_id, None)
 
+    async def last_operation(self, session_id: int) -> int:
+        """The id of the session's last operation, 0 for none."""
+        newest = func.max(tables.operations.c.operation_id)
+        statement = select(newest).where(tables.operations.c.session_id == session_id)
+        async with self._database.reading() as connection:
+            return int((await connection.execute(statement)).scalar() or 0)
+
+    async def prune_sessions(self, keep: int) -> None:
+        """Drop all but the `keep` newest sessions."""
+        statement = select(tables.sessions.c.session_id).order_by(tables.sessions.c.session_id.desc())
+        async with self._database.reading() as connection:
+            old = (await connection.execute(statement.offset(keep).limit(1000))).scalars().all()
+        for session_id in old:
+            await self.drop_session(session_id)
+
     async def journal(self, session_id: int, from_seq: int = 1) -> list[JournalRecord]:
         """The durable records from `from_seq` on. StoreError names the gap, if there is one."""
         async with self._database.reading() as connection:
@@ -165,6 +197,11 @@ class Store:
     async def room(self) -> None:
         """Wait while too much waits to be written; call it between steps at full speed."""
         await self._writer.room()
+
+    async def settle(self) -> None:
+        """Like `flush`, but StoreError at once while nothing can be written: for questions that
+        somebody waits to have answered."""
+        await self._writer.settle()
 
     async def flush(self) -> None:
         """Wait until everything written so far is durable."""

@@ -16,13 +16,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Double,
     ForeignKey,
     Index,
     MetaData,
-    String,
     Table,
-    Text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -36,7 +33,16 @@ from monitor.engine.rows import (
     TradeRow,
     TriggerRow,
 )
-from monitor.store.types import Bytes, ExactDecimal, RowNumber, Scalars, Word
+from monitor.store.types import (
+    TABLE_OPTIONS,
+    Bytes,
+    Characters,
+    ExactDecimal,
+    Measure,
+    RowNumber,
+    Scalars,
+    Word,
+)
 
 # Other databases want a length for text in a key or an index; all other text is unbounded.
 LENGTHS = {"account_id": 64, "symbol": 64, "position_id": 200, "kind": 64}
@@ -48,12 +54,13 @@ sessions = Table(
     metadata,
     Column("session_id", RowNumber, primary_key=True, autoincrement=True),
     Column("created_ns", BigInteger, nullable=False),
-    Column("world", String(20), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("config", Bytes, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("world", Characters(20), nullable=False),
+    Column("title", Characters(), nullable=False),
+    Column("config", Bytes(), nullable=False),
+    Column("state", Characters(20), nullable=False),
     Column("ended_cleanly", Boolean, nullable=False),
     sqlite_autoincrement=True,
+    **TABLE_OPTIONS,
 )
 
 
@@ -62,8 +69,8 @@ def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
         Decimal: ExactDecimal(),
         bool: Boolean(),
         int: BigInteger(),
-        float: Double(),
-        bytes: Bytes,
+        float: Measure(),
+        bytes: Bytes(),
     }
     if kind in simple:
         return simple[kind]
@@ -71,7 +78,7 @@ def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
         return Scalars()
     if issubclass(kind, StrEnum):
         return Word()
-    return String(LENGTHS[name]) if name in LENGTHS else Text()
+    return Characters(LENGTHS.get(name))
 
 
 def _column(name: str, hint: Any, key: str) -> Column[Any]:
@@ -91,7 +98,8 @@ def _row_table(name: str, row: type[msgspec.Struct], key: str, *indexes: Index) 
     columns = [_column(field, hints[field], key) for field in row.__struct_fields__]
     for column in columns:
         column.autoincrement = False
-    return Table(name, metadata, _session_column(), *columns, *indexes, sqlite_with_rowid=False)
+    session = _session_column()
+    return Table(name, metadata, session, *columns, *indexes, sqlite_with_rowid=False, **TABLE_OPTIONS)
 
 
 journal = _row_table("journal", JournalRecord, "seq")
@@ -114,12 +122,13 @@ equity = Table(
     "equity_samples",
     metadata,
     _session_column(),
-    Column("account_id", String(LENGTHS["account_id"]), primary_key=True),
+    Column("account_id", Characters(LENGTHS["account_id"]), primary_key=True),
     Column("sample", BigInteger, primary_key=True, autoincrement=False),
     Column("time_ns", BigInteger, nullable=False),
     # NaN, an unknown measurement, is NULL in a database.
-    Column("equity", Double),
+    Column("equity", Measure()),
     sqlite_with_rowid=False,
+    **TABLE_OPTIONS,
 )
 
 # What `Changes.cleared` voids. The operation log and the journal outlive it.

@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.store.batch import Batch, Waiting, group
-from monitor.store.database import WRITES, Database, StoreError, passing, reason
+from monitor.store.database import WRITES, Database
+from monitor.store.faults import StoreError, passing, reason
 from monitor.store.statements import put
 
 # One commit costs a disk flush: enough rows to pay for it, few enough to answer soon.
@@ -25,6 +26,8 @@ GROUP_ROWS = 1_000
 WAITING_ROWS = 4_000
 FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 2.0
+# A silent server gets twice the time at each try, up to this: what is asked may be much.
+LONGEST_ANSWER_S = 600.0
 
 # All that a wrong row can raise between here and the database, besides the world's failures.
 FAULTS = (SQLAlchemyError, OSError, ValueError, TypeError, ArithmeticError, AttributeError)
@@ -56,6 +59,7 @@ class Writer:
         self._resumed: set[int] = set()
         self._alone = 0
         self._delay_s = 0.0
+        self._answer_s = database.answer_s
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -110,14 +114,18 @@ class Writer:
         async with self._turn:
             try:
                 self._database.check_file()
-                connection = await self._connect()
-                async with connection.begin():
-                    yield connection
+                async with asyncio.timeout(self._answer_s):
+                    connection = await self._connect()
+                    async with connection.begin():
+                        yield connection
                 self._database.check_file()
             except (SQLAlchemyError, OSError) as error:
+                if isinstance(error, TimeoutError) and self._answer_s is not None:
+                    self._answer_s = min(self._answer_s * 2, LONGEST_ANSWER_S)
                 if passing(error):
                     await self._disconnect()
                 raise
+            self._answer_s = self._database.answer_s
 
     async def close(self, patience_s: float) -> None:
         """Write what waits, then stop. StoreError when it cannot be written in time."""
@@ -135,9 +143,12 @@ class Writer:
             raise problem
 
     async def _connect(self) -> AsyncConnection:
+        """The connection that writes. InUseError when another program has the database."""
         if self._connection is None:
             connection = await self._database.engine.connect()
             self._connection = await connection.execution_options(**{WRITES: True})
+            if self._database.occupation is not None:
+                await self._database.occupation.take(self._connection)
         return self._connection
 
     async def _disconnect(self) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 from store_world import RECORDS_PER_BATCH, begin, nth_batch
 
 from monitor.store import Store
 
 
-async def main(database: Path) -> None:
+async def main(database: str) -> None:
     store = await Store.open(database)
     found = await store.last_session()
     session_id = found.session_id if found else await begin(store)
@@ -31,4 +30,4 @@ async def main(database: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(sys.argv[1]))

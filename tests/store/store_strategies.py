@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from enum import StrEnum
 from types import UnionType
@@ -28,7 +29,8 @@ INTEGERS = st.integers(-LONGEST - 1, LONGEST)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False) | st.from_regex(
     r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?\Z"
 ).map(Decimal)
-FLOATS = st.floats(allow_nan=False)
+# MariaDB keeps infinity as the largest number.
+FLOATS = st.floats(allow_nan=False).filter(lambda number: abs(number) != sys.float_info.max)
 SCALARS = st.none() | st.booleans() | INTEGERS | FLOATS | st.text(max_size=20)
 
 
@@ -50,7 +52,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(hint) if issubclass(hint, StrEnum) else simple[hint]
 
 
-def rows(kind: type[msgspec.Struct], **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def rows(kind: type[msgspec.Struct], /, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__} | fixed)
 

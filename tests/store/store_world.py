@@ -1,13 +1,11 @@
 """Rows for the store's tests: one deterministic stream of batches that a child process and its
-judge can both make, the fold they are judged by, and a second program. Imports nothing slow.
+judge can both make, the fold they are judged by. Imports nothing slow.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -74,7 +72,20 @@ def exactly(found: dict[Any, Any]) -> dict[Any, Any]:
 
 def _exact(row: msgspec.Struct) -> dict[str, Any]:
     fields = msgspec.structs.asdict(row)
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
+    return {name: _said(value) for name, value in fields.items()}
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return _digits(value)
+    # PostgreSQL keeps the picture of NUL instead of it.
+    return value.replace("\0", "\u2400") if isinstance(value, str) else value
+
+
+def _digits(value: Decimal) -> str:
+    """As it would be written by hand: 1E+3 and 1000 are the same amount, 1.0 and 1.00 are not
+    the same price."""
+    return format(value if value else abs(value), "f")
 
 
 def records(first: int, count: int = 1) -> list[JournalRecord]:
@@ -143,19 +154,6 @@ def position(volume: Decimal, version: int) -> PositionRow:
 
 async def begin(store: Store) -> int:
     return await store.begin_session(created_ns=1, world="REPLAY", title="au2512 · 回放", config=b'{"a":1}')
-
-
-class OtherProgram:
-    """Holds the write lock from another connection, as another process would."""
-
-    def __init__(self, file: Path) -> None:
-        self.connection = sqlite3.connect(file, isolation_level=None)
-
-    def lock(self) -> None:
-        self.connection.execute("BEGIN IMMEDIATE")
-
-    def unlock(self) -> None:
-        self.connection.execute("ROLLBACK")
 
 
 RECORDS_PER_BATCH = 3

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import get_type_hints
 
+import msgspec
 import numpy as np
 import pytest
+from database_places import Place
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_strategies import changes, rows
@@ -33,6 +35,9 @@ in_one_store = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
+# Words of the program: without NUL, which PostgreSQL cannot store.
+KINDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+
 
 async def new_session(store: Store) -> int:
     return await store.begin_session(created_ns=1, world="REPLAY", title="t", config=b"")
@@ -58,7 +63,7 @@ async def judge(store: Store, history: list[tuple[Changes, bool]]) -> None:
 
 @in_one_store
 @given(
-    facts=st.lists(rows(JournalRecord), max_size=5).map(
+    facts=st.lists(rows(JournalRecord, kind=KINDS), max_size=5).map(
         lambda found: [
             JournalRecord(seq, r.time_ns, r.bar, r.kind, r.payload) for seq, r in enumerate(found, 1)
         ]
@@ -88,6 +93,22 @@ async def test_zeros_at_the_end_of_a_price_are_kept(store: Store, session_id: in
     await store.write(Batch(session_id, [], Changes(orders={1: order(1, price=exact)})))
     kept = (await store.rows(session_id)).orders[1].price
     assert str(kept) == str(exact)
+
+
+async def test_every_character_is_kept(store: Store, session_id: int, place: Place) -> None:
+    said = "涨停 🚀 ' \" \\ % $1 :x \n e\u0301 \0 " + "长" * 100_000
+    await store.write(Batch(session_id, [], Changes(orders={1: order(1, reason=said)})))
+    kept = (await store.rows(session_id)).orders[1].reason
+    assert kept == (said.replace("\0", "\u2400") if place.kind == "postgresql" else said)
+
+
+async def test_names_that_differ_in_case_only_are_two(store: Store, session_id: int) -> None:
+    positions = {
+        name: msgspec.structs.replace(position(Decimal(1), 1), position_id=name)
+        for name in ("sim-au", "sim-AU", "sim-aü", "sim-au ")
+    }
+    await store.write(Batch(session_id, [], Changes(positions=positions)))
+    assert (await store.rows(session_id)).positions == positions
 
 
 async def test_a_position_of_no_volume_is_gone(store: Store, session_id: int) -> None:

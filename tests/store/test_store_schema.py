@@ -13,10 +13,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from database_places import OtherProgram, Place
+from sqlalchemy import Connection
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateTable
-from store_world import begin
+from store_world import begin, nth_batch
 
 from monitor.store import Store, StoreError
 from monitor.store.schema import HEAD, REVISIONS
@@ -24,12 +25,30 @@ from monitor.store.statements import upsert
 from monitor.store.tables import metadata
 
 
-async def test_the_migrations_build_the_tables_that_the_code_knows(store: Store, file: Path) -> None:
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_the_migrations_build_the_tables_that_the_code_knows(store: Store) -> None:
+    async with store._database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_migration_that_was_killed_half_way_is_finished(place: Place) -> None:
+    """MariaDB commits each table by itself; the version is written last."""
+    store = await Store.open(place.address)
+    await store.close()
+    killer = OtherProgram(place)
+    for table in ("orders", "equity_samples", "operation_log"):
+        await killer.do(f"DROP TABLE {table}")
+    await killer.do("DELETE FROM alembic_version")
+    await killer.close()
+    store = await Store.open(place.address)
+    async with store._database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+    await store.write(nth_batch(await begin(store), 0))
+    await store.close()
 
 
 async def test_every_step_is_known_to_the_code() -> None:
@@ -38,11 +57,11 @@ async def test_every_step_is_known_to_the_code() -> None:
     assert tuple(reversed(steps)) == REVISIONS
 
 
-async def test_opening_again_changes_nothing(store: Store, file: Path) -> None:
+async def test_opening_again_changes_nothing(store: Store, place: Place) -> None:
     session_id = await begin(store)
     await store.close()
     for _ in range(2):
-        again = await Store.open(file)
+        again = await Store.open(place.address)
         found = await again.last_session()
         assert found is not None
         assert found.session_id == session_id
@@ -66,7 +85,7 @@ async def test_a_database_that_stays_locked_is_not_waited_for_without_end(file: 
     hog.close()
 
 
-async def test_a_current_database_opens_without_the_migration_tool(store: Store, file: Path) -> None:
+async def test_a_current_database_opens_without_the_migration_tool(store: Store, place: Place) -> None:
     await store.close()
     script = (
         "import asyncio, sys\n"
@@ -77,32 +96,30 @@ async def test_a_current_database_opens_without_the_migration_tool(store: Store,
         "asyncio.run(main())\n"
         "print('alembic' in sys.modules)\n"
     )
-    command = [sys.executable, "-c", script, f"sqlite:///{file}"]
+    command = [sys.executable, "-c", script, place.address]
     shown = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
 
 
-def content(file: Path) -> bytes:
-    return file.read_bytes()
-
-
-async def test_a_newer_database_is_refused_in_one_sentence_and_left_alone(store: Store, file: Path) -> None:
+async def test_a_newer_database_is_refused_in_one_sentence_and_left_alone(
+    store: Store, place: Place, other_program: OtherProgram
+) -> None:
     await store.close()
-    with sqlite3.connect(file) as future:
-        future.execute("UPDATE alembic_version SET version_num = '9999'")
-    future.close()
-    before = content(file)
+    await other_program.do("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match=rf"newer Trading Monitor \(version 9999, this one knows {HEAD}\)"):
-        await Store.open(file)
-    assert content(file) == before
+        await Store.open(place.address)
+    assert await other_program.do("SELECT version_num FROM alembic_version") == [("9999",)]
+    assert await other_program.do("SELECT count(*) FROM sessions") == [(0,)]
 
 
-async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "photos.sqlite") as stranger:
-        stranger.execute("CREATE TABLE photos (name TEXT)")
-    stranger.close()
+async def test_the_database_of_another_program_is_refused(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(exist_ok=True)
+    stranger = OtherProgram(place)
+    await stranger.do("CREATE TABLE photos (name TEXT)")
     with pytest.raises(StoreError, match="belongs to another program"):
-        await Store.open(tmp_path / "photos.sqlite")
+        await Store.open(place.address)
+    assert await stranger.do("SELECT count(*) FROM photos") == [(0,)]
+    await stranger.close()
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
+from database_places import OtherProgram, Place
 from store_world import records
 
 from monitor.engine.changes import Changes
@@ -16,11 +14,11 @@ async def test_a_new_database_has_no_session(store: Store) -> None:
     assert await store.last_session() is None
 
 
-async def test_a_session_is_found_as_it_was_left(store: Store, session_id: int, file: Path) -> None:
+async def test_a_session_is_found_as_it_was_left(store: Store, session_id: int, place: Place) -> None:
     store.write(Batch(session_id, records(1, 5), Changes()))
     await store.end_session(session_id, clean=True)
     await store.close()
-    again = await Store.open(file)
+    again = await Store.open(place.address)
     found = await again.last_session()
     assert found == SavedSession(
         session_id=session_id,
@@ -78,12 +76,11 @@ async def test_a_session_nobody_began_cannot_be_written_to(store: Store) -> None
     [((4,), "4 is missing"), ((4, 5, 6), "4 to 6 is missing"), ((1,), "1 is missing")],
 )
 async def test_a_gap_in_the_journal_is_named(
-    store: Store, session_id: int, file: Path, lost: tuple[int, ...], said: str
+    store: Store, session_id: int, other_program: OtherProgram, lost: tuple[int, ...], said: str
 ) -> None:
     await store.write(Batch(session_id, records(1, 9), Changes()))
-    with sqlite3.connect(file) as damage:
-        damage.executemany("DELETE FROM journal WHERE seq = ?", [(seq,) for seq in lost])
-    damage.close()
+    for seq in lost:
+        await other_program.do(f"DELETE FROM journal WHERE seq = {seq}")
     with pytest.raises(StoreError, match=f"session {session_id} has a gap: {said}"):
         await store.journal(session_id)
     assert len(await store.journal(session_id, from_seq=7)) == 3

@@ -8,14 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from database_places import OtherProgram, Place
 from sqlalchemy import event
-from store_world import OtherProgram, begin, fold, nth_batch, order, records
+from store_world import begin, fold, nth_batch, order, records
 
 from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord
 from monitor.store import Batch, Store, StoreError
 from monitor.store.batch import Waiting, group
 from monitor.store.writer import GROUP_ROWS, WAITING_ROWS
+
+only_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
 
 class States:
@@ -52,11 +55,11 @@ async def test_an_acknowledged_batch_is_on_disk_for_everybody(
 ) -> None:
     await store.write(Batch(session_id, records(1, 3), Changes(orders={7: order(7)})))
     assert store.durable_seq == 3
-    look = other_program.connection.execute
-    assert look("SELECT seq FROM journal ORDER BY seq").fetchall() == [(1,), (2,), (3,)]
-    assert look("SELECT order_id FROM orders").fetchall() == [(7,)]
+    assert await other_program.do("SELECT seq FROM journal ORDER BY seq") == [(1,), (2,), (3,)]
+    assert await other_program.do("SELECT order_id FROM orders") == [(7,)]
 
 
+@only_sqlite
 async def test_sqlite_is_asked_for_durability(store: Store) -> None:
     """A kill cannot show this, only a loss of power could."""
     async with store._database.reading() as connection:
@@ -104,13 +107,13 @@ async def test_a_locked_database_delays_and_loses_nothing(
 ) -> None:
     states, batches = States(store), [nth_batch(session_id, number) for number in range(120)]
     await store.write(batches[0])
-    other_program.lock()
+    await other_program.lock()
     waiting = [store.write(batch) for batch in batches[1:60]]
     assert "another program has locked it" in await states.next()
     waiting += [store.write(batch) for batch in batches[60:]]
     assert store.durable_seq == batches[0].records[-1].seq
     assert not any(durable.done() for durable in waiting)
-    other_program.unlock()
+    await other_program.unlock()
     await store.flush()
     assert store.error == ""
     assert states.told[-1] == ""
@@ -123,13 +126,14 @@ async def test_reading_goes_on_while_writing_is_locked(
     store: Store, session_id: int, other_program: OtherProgram
 ) -> None:
     await store.write(nth_batch(session_id, 0))
-    other_program.lock()
+    await other_program.lock()
     store.write(nth_batch(session_id, 1))
     assert len(await store.journal(session_id)) == 3
-    other_program.unlock()
+    await other_program.unlock()
 
 
-async def test_a_full_disk_is_waited_for(store: Store, session_id: int, file: Path) -> None:
+@only_sqlite
+async def test_a_full_disk_is_waited_for(store: Store, session_id: int, place: Place) -> None:
     states = States(store)
     large = [
         Batch(session_id, [JournalRecord(seq, seq, 0, "fact", bytes(50_000))], Changes())
@@ -155,11 +159,13 @@ def move(here: Path, there: Path) -> None:
     here.rename(there)
 
 
+@only_sqlite
 async def test_a_file_that_vanishes_is_noticed_and_its_return_too(
-    store: Store, session_id: int, file: Path, tmp_path: Path
+    store: Store, session_id: int, place: Place, tmp_path: Path
 ) -> None:
     states, batches = States(store), [nth_batch(session_id, number) for number in range(9)]
     await store.write(batches[0])
+    file = place.file
     move(file, tmp_path / "elsewhere")
     for batch in batches[1:]:
         store.write(batch)
@@ -197,8 +203,8 @@ async def test_a_commit_that_failed_in_word_only_is_not_doubled(store: Store, se
     await must_be_whole(store, session_id, batches)
 
 
-async def test_nor_is_it_when_a_wrong_row_comes_next(file: Path) -> None:
-    store = await Store.open(file)
+async def test_nor_is_it_when_a_wrong_row_comes_next(place: Place) -> None:
+    store = await Store.open(place.address)
     session_id, states = await begin(store), States(store)
     break_link_after_next_commit(store)
     batches = [nth_batch(session_id, number) for number in range(3)]
@@ -224,8 +230,8 @@ async def test_nor_is_it_when_a_wrong_row_comes_next(file: Path) -> None:
     ],
     ids=["float price", "no amount", "unknown quantity", "too large", "broken text", "no row"],
 )
-async def test_a_wrong_row_stops_the_store_after_all_that_was_right(file: Path, wrong: object) -> None:
-    store = await Store.open(file)
+async def test_a_wrong_row_stops_the_store_after_all_that_was_right(place: Place, wrong: object) -> None:
+    store = await Store.open(place.address)
     session_id, states = await begin(store), States(store)
     good = [store.write(nth_batch(session_id, number)) for number in range(3)]
     bad = store.write(Batch(session_id, records(10), Changes(orders={9: wrong})))  # type: ignore[dict-item]
@@ -248,26 +254,26 @@ async def test_a_wrong_row_stops_the_store_after_all_that_was_right(file: Path, 
 async def test_a_table_that_does_not_fit_is_our_mistake_and_not_waited_for(
     store: Store, session_id: int, other_program: OtherProgram
 ) -> None:
-    other_program.connection.execute("ALTER TABLE orders RENAME COLUMN reason TO why")
-    with pytest.raises(StoreError, match=r"refused a row.*no column named reason"):
+    await other_program.do("ALTER TABLE orders RENAME COLUMN reason TO why")
+    with pytest.raises(StoreError, match=r"refused a row.*reason"):
         await store.write(Batch(session_id, records(1), Changes(orders={1: order(1)})))
 
 
 async def test_full_speed_waits_for_room(store: Store, session_id: int, other_program: OtherProgram) -> None:
     await store.room()
-    other_program.lock()
+    await other_program.lock()
     for number in range(WAITING_ROWS // 1000 + 1):
         store.write(Batch(session_id, records(1 + number * 1000, 1000), Changes()))
     waiting = asyncio.create_task(store.room())
     await States(store).next()
     assert not waiting.done()
-    other_program.unlock()
+    await other_program.unlock()
     await waiting
     await store.flush()
     assert store.durable_seq == WAITING_ROWS + 1000
 
 
-async def test_closing_makes_everything_durable(store: Store, session_id: int, file: Path) -> None:
+async def test_closing_makes_everything_durable(store: Store, session_id: int, place: Place) -> None:
     batches = [nth_batch(session_id, number) for number in range(30)]
     acknowledgements = [store.write(batch) for batch in batches]
     await store.close()
@@ -276,7 +282,7 @@ async def test_closing_makes_everything_durable(store: Store, session_id: int, f
         store.write(nth_batch(session_id, 30))
     with pytest.raises(StoreError, match="closed"):
         await store.rows(session_id)
-    again = await Store.open(file)
+    again = await Store.open(place.address)
     await must_be_whole(again, session_id, batches)
     await again.close()
 
@@ -285,7 +291,7 @@ async def test_closing_does_not_wait_for_ever_and_says_what_is_lost(
     store: Store, session_id: int, other_program: OtherProgram
 ) -> None:
     await store.write(nth_batch(session_id, 0))
-    other_program.lock()
+    await other_program.lock()
     unwritten = [store.write(nth_batch(session_id, number)) for number in (1, 2)]
     with pytest.raises(StoreError, match=r"2 .* not be written.*another program has locked it"):
         await store.close(patience_s=0.2)
@@ -302,12 +308,12 @@ async def test_an_acknowledgement_may_be_given_up(store: Store, session_id: int)
 async def test_ending_a_session_does_not_wait_for_a_lock(
     store: Store, session_id: int, other_program: OtherProgram
 ) -> None:
-    other_program.lock()
+    await other_program.lock()
     store.write(nth_batch(session_id, 0))
     for question in (store.end_session(session_id, clean=True), begin(store), store.last_session()):
         with pytest.raises(StoreError, match="another program has locked it"):
             await question
-    other_program.unlock()
+    await other_program.unlock()
     await store.flush()
     await store.end_session(session_id, clean=True)
     found = await store.last_session()
@@ -318,8 +324,8 @@ async def test_ending_a_session_does_not_wait_for_a_lock(
 async def test_a_session_cannot_be_begun_in_a_locked_database(
     store: Store, other_program: OtherProgram
 ) -> None:
-    other_program.lock()
+    await other_program.lock()
     with pytest.raises(StoreError, match="another program has locked it"):
         await begin(store)
-    other_program.unlock()
+    await other_program.unlock()
     assert await begin(store) > 0

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from monitor.store.types import Bytes, ExactDecimal, RowNumber, Scalars, Word
+from monitor.store.types import (
+    TABLE_OPTIONS,
+    Bytes,
+    Characters,
+    ExactDecimal,
+    Measure,
+    RowNumber,
+    Scalars,
+    Word,
+)
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+# MariaDB commits each table by itself: a step that was killed half-way is run again.
+REPEATABLE: dict[str, Any] = {"if_not_exists": True, **TABLE_OPTIONS}
 
 
 def upgrade() -> None:
@@ -35,12 +49,13 @@ def _sessions() -> None:
         "sessions",
         sa.Column("session_id", RowNumber, primary_key=True, autoincrement=True),
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
-        sa.Column("world", sa.String(20), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("config", Bytes, nullable=False),
-        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("world", Characters(20), nullable=False),
+        sa.Column("title", Characters(), nullable=False),
+        sa.Column("config", Bytes(), nullable=False),
+        sa.Column("state", Characters(20), nullable=False),
         sa.Column("ended_cleanly", sa.Boolean(), nullable=False),
         sqlite_autoincrement=True,
+        **REPEATABLE,
     )
 
 
@@ -51,9 +66,10 @@ def _journal() -> None:
         sa.Column("seq", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("time_ns", sa.BigInteger(), nullable=False),
         sa.Column("bar", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.String(64), nullable=False),
-        sa.Column("payload", Bytes, nullable=False),
+        sa.Column("kind", Characters(64), nullable=False),
+        sa.Column("payload", Bytes(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -63,8 +79,8 @@ def _orders() -> None:
         _session(),
         sa.Column("order_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("strategy_id", sa.BigInteger(), nullable=False),
-        sa.Column("account_id", sa.String(64), nullable=False),
-        sa.Column("symbol", sa.String(64), nullable=False),
+        sa.Column("account_id", Characters(64), nullable=False),
+        sa.Column("symbol", Characters(64), nullable=False),
         sa.Column("side", Word(), nullable=False),
         sa.Column("offset", Word(), nullable=False),
         sa.Column("type", Word(), nullable=False),
@@ -82,11 +98,12 @@ def _orders() -> None:
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
         sa.Column("executed_ns", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("venue_order_id", sa.Text(), nullable=False),
+        sa.Column("reason", Characters(), nullable=False),
+        sa.Column("venue_order_id", Characters(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
-    op.create_index("orders_by_time", "orders", ["session_id", "updated_ns", "order_id"])
+    op.create_index("orders_by_time", "orders", ["session_id", "updated_ns", "order_id"], if_not_exists=True)
 
 
 def _trades() -> None:
@@ -96,8 +113,8 @@ def _trades() -> None:
         sa.Column("trade_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("strategy_id", sa.BigInteger(), nullable=False),
-        sa.Column("account_id", sa.String(64), nullable=False),
-        sa.Column("symbol", sa.String(64), nullable=False),
+        sa.Column("account_id", Characters(64), nullable=False),
+        sa.Column("symbol", Characters(64), nullable=False),
         sa.Column("side", Word(), nullable=False),
         sa.Column("offset", Word(), nullable=False),
         sa.Column("price", ExactDecimal(), nullable=False),
@@ -106,21 +123,22 @@ def _trades() -> None:
         sa.Column("slippage", ExactDecimal(), nullable=False),
         sa.Column("realised_profit", ExactDecimal(), nullable=False),
         sa.Column("time_ns", sa.BigInteger(), nullable=False),
-        sa.Column("venue_trade_id", sa.Text(), nullable=False),
+        sa.Column("venue_trade_id", Characters(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
-    op.create_index("trades_by_order", "trades", ["session_id", "order_id"])
-    op.create_index("trades_by_time", "trades", ["session_id", "time_ns", "trade_id"])
+    op.create_index("trades_by_order", "trades", ["session_id", "order_id"], if_not_exists=True)
+    op.create_index("trades_by_time", "trades", ["session_id", "time_ns", "trade_id"], if_not_exists=True)
 
 
 def _positions() -> None:
     op.create_table(
         "positions",
         _session(),
-        sa.Column("position_id", sa.String(200), primary_key=True),
-        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("position_id", Characters(200), primary_key=True),
+        sa.Column("account_id", Characters(64), nullable=False),
         sa.Column("strategy_id", sa.BigInteger(), nullable=False),
-        sa.Column("symbol", sa.String(64), nullable=False),
+        sa.Column("symbol", Characters(64), nullable=False),
         sa.Column("direction", Word(), nullable=False),
         sa.Column("volume", ExactDecimal(), nullable=False),
         sa.Column("volume_today", ExactDecimal(), nullable=False),
@@ -139,6 +157,7 @@ def _positions() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("close_commission", ExactDecimal(), nullable=True),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -146,8 +165,8 @@ def _accounts() -> None:
     op.create_table(
         "accounts",
         _session(),
-        sa.Column("account_id", sa.String(64), primary_key=True),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("account_id", Characters(64), primary_key=True),
+        sa.Column("currency", Characters(), nullable=False),
         sa.Column("static_balance", ExactDecimal(), nullable=False),
         sa.Column("balance", ExactDecimal(), nullable=False),
         sa.Column("available", ExactDecimal(), nullable=False),
@@ -158,11 +177,12 @@ def _accounts() -> None:
         sa.Column("realised_profit", ExactDecimal(), nullable=False),
         sa.Column("unrealised_profit", ExactDecimal(), nullable=False),
         sa.Column("today_profit", ExactDecimal(), nullable=False),
-        sa.Column("risk_ratio", sa.Double(), nullable=False),
-        sa.Column("drawdown", sa.Double(), nullable=False),
-        sa.Column("max_drawdown", sa.Double(), nullable=False),
+        sa.Column("risk_ratio", Measure(), nullable=False),
+        sa.Column("drawdown", Measure(), nullable=False),
+        sa.Column("max_drawdown", Measure(), nullable=False),
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -170,11 +190,12 @@ def _equity_samples() -> None:
     op.create_table(
         "equity_samples",
         _session(),
-        sa.Column("account_id", sa.String(64), primary_key=True),
+        sa.Column("account_id", Characters(64), primary_key=True),
         sa.Column("sample", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("time_ns", sa.BigInteger(), nullable=False),
-        sa.Column("equity", sa.Double(), nullable=True),
+        sa.Column("equity", Measure(), nullable=True),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -183,18 +204,19 @@ def _strategies() -> None:
         "strategies",
         _session(),
         sa.Column("strategy_id", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.String(64), nullable=False),
-        sa.Column("symbol", sa.String(64), nullable=False),
+        sa.Column("name", Characters(), nullable=False),
+        sa.Column("source", Characters(), nullable=False),
+        sa.Column("account_id", Characters(64), nullable=False),
+        sa.Column("symbol", Characters(64), nullable=False),
         sa.Column("state", Word(), nullable=False),
         sa.Column("parameters", Scalars(), nullable=False),
         sa.Column("position", ExactDecimal(), nullable=False),
         sa.Column("net_profit", ExactDecimal(), nullable=False),
         sa.Column("trade_count", sa.BigInteger(), nullable=False),
         sa.Column("trigger_count", sa.BigInteger(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("error", Characters(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -205,13 +227,14 @@ def _strategy_triggers() -> None:
         sa.Column("trigger_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("strategy_id", sa.BigInteger(), nullable=False),
         sa.Column("time_ns", sa.BigInteger(), nullable=False),
-        sa.Column("condition", sa.Text(), nullable=False),
+        sa.Column("condition", Characters(), nullable=False),
         sa.Column("price", ExactDecimal(), nullable=True),
         sa.Column("action", Word(), nullable=False),
         sa.Column("result", Word(), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("error", Characters(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )
 
 
@@ -221,10 +244,11 @@ def _operation_log() -> None:
         _session(),
         sa.Column("operation_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("time_ns", sa.BigInteger(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("command", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("origin", Characters(), nullable=False),
+        sa.Column("command", Characters(), nullable=False),
+        sa.Column("detail", Characters(), nullable=False),
         sa.Column("accepted", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason", Characters(), nullable=False),
         sqlite_with_rowid=False,
+        **REPEATABLE,
     )

@@ -152,21 +152,21 @@ class Desk(QObject):
         finished: list[OrderRow] = []
         for order in orders:
             (working if order.status.active else finished).append(order)
-        self.active_orders.apply(working, [order.order_id for order in finished])
+        self.active_orders.apply(working, ended=finished)
         # An order may come back to life when the venue corrects itself.
         back: list[Hashable] = [order.order_id for order in working]
         self.order_history.apply(finished, back)
 
     def _take_positions(self, positions: Iterable[PositionRow]) -> None:
         there: list[PositionRow] = []
-        gone: list[Hashable] = []
+        closed: list[PositionRow] = []
         for position in positions:
             self.context.digits[position.symbol] = position.price_digits
             if position.volume:
                 there.append(position)
             else:
-                gone.append(position.position_id)
-        self.positions.apply(there, gone)
+                closed.append(position)
+        self.positions.apply(there, ended=closed)
 
     def _refresh(self) -> None:
         for table in self.tables():

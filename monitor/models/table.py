@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from monitor.models.columns import Align, Column, TableSpec, Tone
+from monitor.models.cells import ALIGNMENT, ANSWERS, Role
+from monitor.models.columns import Column, TableSpec
 from monitor.models.context import Context
 from monitor.models.rowlist import Id, Row, RowList, Run
 from monitor.models.runs import bits, masked_runs, runs
@@ -23,26 +24,13 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Predicate: TypeAlias = Callable[[Any], bool]
 Update: TypeAlias = tuple[Id, Row]  # a displayed row's id and what was displayed
 
-ALIGNMENT = {
-    Align.LEFT: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-    Align.RIGHT: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-    Align.CENTRE: Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
-}
 MAX_RUNS = 24  # more signals than this cost more than sorting everything once
-
-
-class Role(IntEnum):
-    """What a cell can be asked for besides Qt's own roles."""
-
-    ROW = Qt.ItemDataRole.UserRole
-    SORT = Qt.ItemDataRole.UserRole + 1
-    TONE = Qt.ItemDataRole.UserRole + 2
-    FILL = Qt.ItemDataRole.UserRole + 3
 
 
 class Hold(IntEnum):
     """How still the table keeps. SORT: rows do not swap places when their values change. ROWS: no
-    row moves at all; new rows wait at the end and gone rows stay until it is over."""
+    row moves at all; new rows wait at the end and gone rows stay, as they ended, until it is over
+    or `let_leave` lets them go."""
 
     NONE = 0
     SORT = 1
@@ -50,10 +38,14 @@ class Hold(IntEnum):
 
 
 class RowTable(QAbstractTableModel):
-    """Rows keyed by id. `apply` and `clear` are the only ways to change them."""
+    """Rows keyed by id. `apply` and `clear` are the only ways to change them.
+
+    `rows_left` says, after a change, that there are rows leaving which were not before.
+    """
 
     sort_changed = Signal()
     filter_changed = Signal()
+    rows_left = Signal()
 
     def __init__(self, spec: TableSpec, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +57,8 @@ class RowTable(QAbstractTableModel):
         self._arrived = 0
         self._shown = RowList(spec.key)
         self._stale: set[Id] = set()  # shown, but not where the sort wants them
-        self._leaving: set[Id] = set()  # shown, but gone: held for the eye
+        self._leaving: dict[Id, bool] = {}  # shown, but gone: held for the eye; True: since a while
+        self._restated: set[Id] = set()  # began or stopped leaving in the change under way
         self._hold = Hold.NONE
         self._changing = False
         self._asked: Hold | None = None  # a hold asked for by a slot while the rows were changing
@@ -92,8 +85,17 @@ class RowTable(QAbstractTableModel):
         return list(self._shown.rows)
 
     def is_leaving(self, row: Row) -> bool:
-        """True for a row that is gone and displayed only while the table is held."""
-        return self.spec.key(row) in self._leaving
+        """True for a row that is gone, or does not match the filter any more, and is displayed
+        only because the table is held. What is displayed of it is its last state."""
+        return bool(self._leaving) and self.spec.key(row) in self._leaving
+
+    def leaving(self) -> list[Id]:
+        """The ids of all rows that are leaving."""
+        return list(self._leaving)
+
+    def present_count(self) -> int:
+        """How many of the displayed rows are there and match: those that are leaving not counted."""
+        return len(self._shown) - len(self._leaving)
 
     def position(self, row_id: Id) -> int | None:
         """Where a row is displayed, or None."""
@@ -104,24 +106,28 @@ class RowTable(QAbstractTableModel):
 
     # -- what changes
 
-    def apply(self, upserts: Iterable[Row] = (), removals: Iterable[Id] = ()) -> None:
-        """Take new and changed rows and drop others, all at once. A row in both stays."""
+    def apply(
+        self, upserts: Iterable[Row] = (), removals: Iterable[Id] = (), ended: Iterable[Row] = ()
+    ) -> None:
+        """Take new and changed rows and drop others, all at once. `ended` are rows to drop, too,
+        each in its last state: that is displayed while it leaves. A row in `upserts` stays."""
         with self._change():
-            self._apply(upserts, removals)
+            self._apply(upserts, removals, ended)
 
-    def _apply(self, upserts: Iterable[Row], removals: Iterable[Id]) -> None:
+    def _apply(self, upserts: Iterable[Row], removals: Iterable[Id], ended: Iterable[Row]) -> None:
         updates: list[Update] = []
         new: list[Row] = []
         gone: dict[Id, None] = {}
         key = self.spec.key
-        removed = [row_id for row_id in removals if self._rows.pop(row_id, None) is not None]
+        last = {key(row): row for row in ended}
+        removed = [row_id for row_id in (*removals, *last) if self._rows.pop(row_id, None) is not None]
         gone.update(dict.fromkeys(row_id for row_id in removed if row_id in self._shown))
+        self._show_last(last)
         for row in upserts:
             row_id = key(row)
             self._take(row_id, row)
             if row_id in self._shown:
                 gone.pop(row_id, None)
-                self._leaving.discard(row_id)
                 place = self._shown.place(row_id)
                 updates.append((row_id, self._shown.rows[place]))
                 self._shown.rows[place] = row
@@ -131,6 +137,14 @@ class RowTable(QAbstractTableModel):
             gone[row_id] = None
         self._emit_all(updates, new, gone, removed)
 
+    def let_leave(self) -> bool:
+        """Rows that were leaving already when this was called before go now, held or not; True
+        when there are younger ones, so that it is to be called again."""
+        with self._change():
+            self._remove(dict.fromkeys(row_id for row_id, waited in self._leaving.items() if waited))
+        self._leaving = dict.fromkeys(self._leaving, True)
+        return bool(self._leaving)
+
     def clear(self) -> None:
         """Forget every row. Sort and filter stay."""
         if not self._rows and not self._shown:
@@ -139,6 +153,7 @@ class RowTable(QAbstractTableModel):
             self.beginResetModel()
             for store in (self._rows, self._arrivals, self._shown, self._stale, self._leaving):
                 store.clear()
+            self._restated.clear()
             self.endResetModel()
 
     def tick(self) -> None:
@@ -187,8 +202,11 @@ class RowTable(QAbstractTableModel):
         held, self._hold = self._hold, Hold.NONE  # asked for by the user: nothing waits
         with self._change():
             self._remove(gone)
+            self._restated.update(self._leaving)  # what is left of them matches again
+            self._leaving.clear()
             self._insert([row for row_id, row in self._rows.items() if row_id not in self._shown])
             self._hold = held
+            self._emit_restated()
         self.filter_changed.emit()
 
     @property
@@ -221,6 +239,7 @@ class RowTable(QAbstractTableModel):
         if self._changing:
             raise RuntimeError(f"table {self.spec.id} was changed by a slot of its own signal")
         self._changing = True
+        before = self._leaving.copy()
         try:
             yield
         finally:
@@ -229,6 +248,8 @@ class RowTable(QAbstractTableModel):
         asked, self._asked = self._asked, None
         if asked is not None:
             self.hold(asked)
+        if not self._leaving.keys() <= before.keys():
+            self.rows_left.emit()
 
     def set_window(self, first: int, last: int) -> None:
         """The displayed positions somebody sees: changes elsewhere are not signalled, since they
@@ -251,8 +272,10 @@ class RowTable(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._shown):
             return None
-        answer = _ANSWERS.get(role)
-        return answer(self, self._shown.rows[index.row()], self.columns[index.column()]) if answer else None
+        answer = ANSWERS.get(role)
+        if answer is None:
+            return None
+        return answer(self._shown.rows[index.row()], self.columns[index.column()], self.context)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -304,21 +327,44 @@ class RowTable(QAbstractTableModel):
         for row_id, old in updates:
             if not self._passes(row_id):
                 gone[row_id] = None
-            elif self._sorter.moves(old, self._rows[row_id]):
-                moved.append(row_id)
+            elif self._leaving.pop(row_id, None) is not None:
+                self._restated.add(row_id)
+            if self._sorter.moves(old, self._shown.rows[self._shown.place(row_id)]):
+                moved.append(row_id)  # a row that leaves, too: it may come back
         for row_id in removed:
             if row_id not in self._rows and row_id not in self._shown:
                 del self._arrivals[row_id]
         if self._hold is Hold.ROWS:
-            self._leaving.update(gone)
+            self._leave(gone)
         else:
             self._remove(gone)
+            moved = [row_id for row_id in moved if row_id not in gone]
         if self._hold:
             self._stale.update(moved)
         else:
             self._resort(moved)
         self._insert(new)
         self._emit_changed(updates)
+        self._emit_restated()
+
+    def _show_last(self, last: dict[Id, Row]) -> None:
+        """Of rows that leave, display how they ended."""
+        if self._hold is not Hold.ROWS:
+            return  # they go at once
+        for row_id, row in last.items():
+            if row_id in self._shown:
+                place = self._shown.place(row_id)
+                if self._sorter.moves(self._shown.rows[place], row):
+                    self._stale.add(row_id)  # should it come back
+                self._shown.rows[place] = row
+                self._restated.add(row_id)
+
+    def _leave(self, gone: Iterable[Id]) -> None:
+        """Keep displaying rows that are gone. One that was leaving already gets no more time."""
+        for row_id in gone:
+            if row_id not in self._leaving:
+                self._leaving[row_id] = False
+                self._restated.add(row_id)
 
     def _insert(self, new: list[Row]) -> None:
         """Show rows that are not displayed: runs at their places, or all at the end then sorted."""
@@ -360,7 +406,7 @@ class RowTable(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), first, last)
             for row_id in self._shown.cut(first, last):
                 self._stale.discard(row_id)
-                self._leaving.discard(row_id)
+                self._leaving.pop(row_id, None)
                 if row_id not in self._rows:
                     del self._arrivals[row_id]
             self.endRemoveRows()
@@ -406,29 +452,20 @@ class RowTable(QAbstractTableModel):
             for left, right in runs(bits(mask)):
                 self.dataChanged.emit(self.index(top, left), self.index(bottom, right), [])
 
+    def _emit_restated(self) -> None:
+        """dataChanged, with roles, for rows that began or stopped leaving, where somebody looks."""
+        if not self._restated:
+            return
+        id_of, (first, last) = self.spec.key, self.window()
+        places = [at for at in range(first, last + 1) if id_of(self._shown.rows[at]) in self._restated]
+        self._restated.clear()
+        for top, bottom in runs(places):
+            right = self.index(bottom, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(top, 0), right, [Qt.ItemDataRole.DisplayRole, Role.TONE])
+
     def _changed_columns(self, old: Row, row: Row) -> int:
         mask = 0
         for at, column in enumerate(self.columns):
             if column.value(old) != column.value(row):
                 mask |= 1 << at
         return mask
-
-
-def _tip(table: RowTable, row: Row, column: Column) -> str:
-    tip = column.tip(row, table.context) if column.tip else ""
-    return tip or column.text(row, table.context)
-
-
-def _tone(table: RowTable, row: Row, column: Column) -> Tone:
-    return column.tone(row, table.context) if column.tone else Tone.PLAIN
-
-
-_ANSWERS: dict[int, Callable[[RowTable, Row, Column], Any]] = {
-    int(Qt.ItemDataRole.DisplayRole): lambda table, row, column: column.text(row, table.context),
-    int(Qt.ItemDataRole.TextAlignmentRole): lambda table, row, column: ALIGNMENT[column.align],
-    int(Qt.ItemDataRole.ToolTipRole): _tip,
-    int(Role.ROW): lambda table, row, column: row,
-    int(Role.SORT): lambda table, row, column: column.sort(row, table.context),
-    int(Role.TONE): _tone,
-    int(Role.FILL): lambda table, row, column: column.fill(row) if column.fill else None,
-}

@@ -56,7 +56,10 @@ class TradePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CoreStats(msgspec.Struct, frozen=True, kw_only=True):
-    """Health in numbers: shown by link dots, /healthz and `monitor doctor`."""
+    """Health in numbers: shown by link dots, /healthz and `monitor doctor`.
+
+    `beat_s` is `time.monotonic()` of the core's last sign of life, 0.0 before the first: when it
+    is old, the engine does not answer."""
 
     journal_seq: int = 0
     durable_seq: int = 0
@@ -65,6 +68,7 @@ class CoreStats(msgspec.Struct, frozen=True, kw_only=True):
     mirror_clients: int = 0
     mirror_error: str = ""
     loop_delay_ms: float = 0.0
+    beat_s: float = 0.0
 
 
 class WindowDoor(Protocol):

@@ -27,7 +27,7 @@ from monitor.engine.rows import LogRow, OperationRow
 from monitor.engine.session import ReplaySession
 from monitor.engine.values import LogLevel
 from monitor.store.batch import Batch
-from monitor.store.database import StoreError
+from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
 log = logging.getLogger("monitor.core")
@@ -142,9 +142,16 @@ class Core:
     async def ended(self) -> None:
         """The replay is at its end: begin again when it was asked to go in circles."""
         if self._loop_replay and self._opened is not None:
-            self._install(await begin_again(self._store, self._opened, time.time_ns()))
+            await self.start_over(forget=True)
             self._player.play()
             self.publish()
+
+    async def start_over(self, *, forget: bool = False) -> None:
+        """The same replay from its beginning, in a session of its own."""
+        assert self._opened is not None
+        operation = self._operation_id
+        self._install(await begin_again(self._store, self._opened, time.time_ns(), forget=forget))
+        self._operation_id = operation
 
     async def _beat(self) -> None:
         """Hand over what was held back, and measure how late the loop is."""
@@ -185,6 +192,8 @@ class Core:
                 self._failure = error
                 self.stop()
                 raise
+        if reply.accepted and isinstance(command, cmd.SeekReplay | cmd.StepReplay):
+            return await self._player.arrival(reply)
         if durable is not None and not isinstance(command, _PLAYING_COMMANDS):
             await durable
         return reply
@@ -195,13 +204,21 @@ class Core:
         session = self.session
         if session is None:
             notice = self._opened.row.notice if self._opened is not None else ""
+            if isinstance(command, cmd.ResetReplay):
+                return await self._open_anew()
             return refused(notice or "Nothing is open.", "read-only")
         reply = await self._player.handle(session, command)
         if reply is None:
             return session.handle(command)
-        if reply.accepted and isinstance(command, cmd.ResetReplay):
-            self._drop_notice()
         return reply
+
+    async def _open_anew(self) -> Reply:
+        """Begin a session again that could only be shown."""
+        try:
+            await self.start_over()
+        except (ValueError, OSError, StoreError) as error:
+            return refused(f"It cannot begin anew: {error}")
+        return accepted(reason="The replay begins anew.")
 
     async def _open_replay(self, command: cmd.OpenReplay) -> Reply:
         try:
@@ -222,11 +239,6 @@ class Core:
         if command.play:
             self._player.play()
         return accepted()
-
-    def _drop_notice(self) -> None:
-        if self._opened is not None and self._opened.row.notice:
-            self._opened.row = msgspec.structs.replace(self._opened.row, notice="")
-            self._session_told = False
 
     # What readers are told -------------------------------------------------------------------
     def note(self, level: LogLevel, source: str, message: str) -> None:
@@ -293,6 +305,7 @@ class Core:
             mirror_clients=clients,
             mirror_error=error,
             loop_delay_ms=self._loop_delay,
+            beat_s=time.monotonic(),
         )
 
     def stats(self) -> CoreStats:
@@ -317,13 +330,14 @@ class Core:
         return lambda: self._listeners.remove(listener)
 
     async def finished_orders(self, query: OrderQuery) -> OrderPage:
-        """From the database, after everything so far is in it."""
-        await self._store.flush()
+        """From the database, after everything so far is in it. StoreError at once while nothing
+        can be written."""
+        await self._store.settle()
         assert self._opened is not None
         return await self._store.finished_orders(self._opened.session_id, query)
 
     async def trades(self, query: TradeQuery) -> TradePage:
-        await self._store.flush()
+        await self._store.settle()
         assert self._opened is not None
         return await self._store.trades(self._opened.session_id, query)
 

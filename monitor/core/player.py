@@ -23,6 +23,8 @@ _SMALLEST_SLICE = 16
 _LARGEST_SLICE = 4096
 _LONGEST_SLEEP = 0.05
 _FASTEST = 1000.0
+_AT_ONCE = 64
+"""A seek forward by no more bars than this is one piece; a longer one is played in slices."""
 
 
 class Stage(Protocol):
@@ -41,6 +43,10 @@ class Stage(Protocol):
         """The replay has come to its end, and that was published."""
         ...
 
+    async def start_over(self) -> None:
+        """The same replay from its beginning, in a session of its own."""
+        ...
+
 
 class Player:
     def __init__(self, stage: Stage) -> None:
@@ -48,6 +54,9 @@ class Player:
         self._control = ReplayControl(1.0)
         self._wake = asyncio.Event()
         self._slice = _SMALLEST_SLICE
+        self._target: int | None = None
+        self._arrived = asyncio.Event()
+        self._arrived.set()
         self._handlers: dict[type, Callable[[ReplaySession, Any], Awaitable[Reply]]] = {
             cmd.PlayReplay: self._on_play,
             cmd.PauseReplay: self._on_pause,
@@ -60,6 +69,7 @@ class Player:
     # Time ----------------------------------------------------------------------------------
     def take(self, session: ReplaySession | None) -> None:
         """Another session is on the stage: paused, or finished when it is."""
+        self._forget_target()
         self._control.pause()
         if session is not None and session.finished:
             self._control.finish()
@@ -76,34 +86,53 @@ class Player:
     async def drive(self) -> None:
         """Play whenever there is something to play; never returns."""
         while True:
-            if self._control.state is not ReplayState.PLAYING:
+            if self._control.state is not ReplayState.PLAYING and self._target is None:
                 self._wake.clear()
                 await self._wake.wait()
             async with self._stage.turn:
                 await self._play_slice()
             await self._stage.breathe()
-            await asyncio.sleep(min(_LONGEST_SLEEP, self._control.next_due(time.monotonic())))
+            pause = 0.0 if self._target is not None else self._control.next_due(time.monotonic())
+            await asyncio.sleep(min(_LONGEST_SLEEP, pause))
 
     async def _play_slice(self) -> None:
         session = self._stage.session
-        if session is None or self._control.state is not ReplayState.PLAYING:
-            return
-        bars = self._control.due(time.monotonic(), self._slice)
-        if bars <= 0:
+        bars = self._due(session)
+        if session is None or bars <= 0:
             return
         before, begin_s = session.bar, time.perf_counter()
         session.advance(bars)
         self._fit_slice(session.bar - before, time.perf_counter() - begin_s)
         self._control.measured(session.bar - before, time.monotonic())
+        seeking = self._target is not None
+        if self._target is not None and session.bar >= self._target:
+            self._forget_target()
         if session.finished:
             self._control.finish()
         self._stage.publish()
-        if session.finished:
+        if session.finished and not seeking:
             await self._stage.ended()
+
+    def _due(self, session: ReplaySession | None) -> int:
+        """Bars to play now: on the way to a seek's target as many as fit, else by the speed."""
+        if session is None:
+            return 0
+        if self._target is not None:
+            return min(self._slice, self._target - session.bar)
+        return self._control.due(time.monotonic(), self._slice)
+
+    async def arrival(self, reply: Reply) -> Reply:
+        """Wait, outside the turn, until the seek under way has arrived or was broken off."""
+        await self._arrived.wait()
+        return reply
+
+    def _forget_target(self) -> None:
+        self._target = None
+        self._arrived.set()
 
     def _fit_slice(self, bars: int, seconds: float) -> None:
         """As many bars as fit in a few milliseconds: commands and clients wait no longer."""
-        if self._control.speed is None and seconds > 0:
+        if (self._control.speed is None or self._target is not None) and seconds > 0:
             fitting = int(bars * _SLICE_SECONDS / seconds)
             self._slice = max(_SMALLEST_SLICE, min(_LARGEST_SLICE, fitting, self._slice * 2))
 
@@ -111,7 +140,11 @@ class Player:
     async def handle(self, session: ReplaySession, command: cmd.AnyCommand) -> Reply | None:
         """Carry out a command about the replay's time; None when it is not one."""
         handler = self._handlers.get(type(command))
-        return await handler(session, command) if handler is not None else None
+        if handler is None:
+            return None
+        if not isinstance(command, cmd.SetReplaySpeed):
+            self._forget_target()
+        return await handler(session, command)
 
     async def _on_play(self, session: ReplaySession, _: cmd.PlayReplay) -> Reply:
         if session.finished:
@@ -136,7 +169,8 @@ class Player:
         return await self._go_to(session, bar)
 
     async def _go_to(self, session: ReplaySession, bar: int) -> Reply:
-        """Forward by playing, back by rebuilding; paused afterwards."""
+        """Forward by playing, back by rebuilding; paused afterwards. A long way forward is only
+        begun here: the driver goes it, and any other command breaks it off."""
         bar = max(0, min(bar, session.bars))
         if bar == session.bar:
             end = "end" if bar else "beginning"
@@ -145,9 +179,12 @@ class Player:
         void = session.commands_after(bar) if bar < session.bar else 0
         if bar < session.bar:
             await self._rewind(session, bar)
-        while session.bar < bar:
-            session.advance(min(_LARGEST_SLICE, bar - session.bar))
-            await asyncio.sleep(0)
+        if bar - session.bar <= _AT_ONCE:
+            session.advance(bar - session.bar)
+        else:
+            self._target = bar
+            self._arrived.clear()
+            self._wake.set()
         if session.finished:
             self._control.finish()
         return accepted(reason=_void(void))
@@ -164,7 +201,7 @@ class Player:
             return refused(f"There is no strategy {wanted}.", "unknown")
         self._control.pause()
         void = session.commands_after(-1)
-        await self._rewind(session, 0)
+        await self._stage.start_over()
         return accepted(
             reason=f"The replay is at its beginning; its orders are cleared. {_void(void)}".strip()
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,8 +22,11 @@ from monitor.engine.commands import AnyCommand, Reply, refused
 from monitor.engine.options import ReplayOptions
 from monitor.engine.values import LogLevel
 from monitor.net.mirror import Mirror, MirrorError
-from monitor.store.database import StoreError
+from monitor.store.faults import StoreError
 from monitor.store.store import Store
+
+_SILENCE = 2.0
+_SHORT_WAIT = 2.0
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +93,7 @@ class CoreThread:
     def __init__(self, setup: Setup) -> None:
         self.failure: BaseException | None = None
         self._setup = setup
+        self._stopping = False
         self._core: Core | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
@@ -104,13 +109,17 @@ class CoreThread:
             raise self.failure
 
     def stop(self, timeout: float = 15.0) -> None:
-        """Stop and wait. Raises what went wrong while closing; StoreError when it hangs."""
+        """Stop and wait. Raises what went wrong while closing; StoreError when it hangs. A core
+        that has given no sign of life for a while is not waited for long."""
+        self._stopping = True
         core, loop = self._core, self._loop
         if core is not None and loop is not None and self._thread.is_alive():
             loop.call_soon_threadsafe(core.stop)
+            if time.monotonic() - core.stats().beat_s > _SILENCE:
+                timeout = min(timeout, _SHORT_WAIT)
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise StoreError("The core did not stop in time.")
+            raise StoreError("The engine did not stop in time: a strategy or the database holds it.")
         if self.failure is not None:
             raise self.failure
 
@@ -143,4 +152,6 @@ class CoreThread:
     def _stands(self, core: Core) -> None:
         self._loop = asyncio.get_running_loop()
         self._core = core
+        if self._stopping:
+            core.stop()
         self._ready.set()

@@ -8,6 +8,7 @@ they were written, read-only, and the reason is said.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -15,19 +16,23 @@ import msgspec
 from monitor.engine.changes import Changes
 from monitor.engine.options import ReplayOptions
 from monitor.engine.plans import make_plan
-from monitor.engine.rows import SessionRow
+from monitor.engine.rows import SessionRow, StrategyRow
 from monitor.engine.session import Plan, ReplaySession
-from monitor.engine.terms import zone_of
-from monitor.engine.values import EngineState, World
-from monitor.store.database import StoreError
+from monitor.engine.values import EngineState, StrategyState, World
+from monitor.store.faults import StoreError
 from monitor.store.store import SavedSession, Store
+
+KEPT_SESSIONS = 10
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a session's making. `digest` is the SHA-256 of the data file's bytes."""
+    """What is kept of a session's making. `digest` is the SHA-256 of the data file's bytes,
+    `strategy_digest` that of a strategy file's, "" for a shipped strategy."""
 
     options: ReplayOptions
     digest: str
+    strategy_digest: str = ""
+    zone: str = "UTC"
 
 
 class Opened(msgspec.Struct, kw_only=True):
@@ -48,38 +53,51 @@ async def begin(store: Store, options: ReplayOptions, now_ns: int) -> Opened:
     return await _begin(store, plan, whole, now_ns)
 
 
-async def begin_again(store: Store, opened: Opened, now_ns: int) -> Opened:
-    """The same replay from its beginning as a session of its own, the old one forgotten: a
-    replay that runs in circles would otherwise fill the disk with rounds nobody looks at."""
-    assert opened.session is not None
+async def begin_again(store: Store, opened: Opened, now_ns: int, *, forget: bool) -> Opened:
+    """The same replay from its beginning, as a session with a journal of its own: a restart
+    reads only what still counts. `forget` drops the old one, for a replay that runs in circles:
+    its rounds, which nobody looks at, would fill the disk."""
+    if opened.session is None:
+        return await begin(store, opened.options, now_ns)
     fresh = await _begin(store, opened.session.plan, opened.options, now_ns)
-    await store.drop_session(opened.session_id)
+    if forget:
+        await store.drop_session(opened.session_id)
     return fresh
 
 
 async def _begin(store: Store, plan: Plan, options: ReplayOptions, now_ns: int) -> Opened:
-    config = SessionConfig(options=options, digest=plan.series.digest)
+    config = SessionConfig(
+        options=options,
+        digest=plan.series.digest,
+        strategy_digest=_digest_of(options.strategy),
+        zone=plan.instrument.zone,
+    )
     title = _title(plan)
     session_id = await store.begin_session(
         created_ns=now_ns, world=World.REPLAY, title=title, config=msgspec.json.encode(config)
     )
+    await store.prune_sessions(KEPT_SESSIONS)
     row = _row(session_id, title, plan.instrument.zone)
     return Opened(session_id=session_id, options=options, row=row, session=ReplaySession(plan))
 
 
 async def restore(store: Store, saved: SavedSession) -> Opened:
-    """The saved session as it was. Never raises for what happened to its file or strategy."""
-    config = msgspec.json.decode(saved.config, type=SessionConfig)
-    rows = await store.rows(saved.session_id)
-    last = max((operation.operation_id for operation in rows.operations), default=0)
+    """The saved session as it was. Never raises for what happened to its file, its strategy or
+    its rows: then it is shown as far as it can be read, and the reason is said."""
     try:
+        config = msgspec.json.decode(saved.config, type=SessionConfig)
         session = await _rebuild(store, saved, config)
     except (ValueError, StoreError) as error:
-        return _shown_only(saved, config, rows, str(error), last)
-    bar = session.bar
-    row = _row(saved.session_id, saved.title, session.plan.instrument.zone, notice=_welcome(saved, bar))
+        return await _shown_only(store, saved, str(error))
+    row = _row(
+        saved.session_id, saved.title, session.plan.instrument.zone, notice=_welcome(saved, session.bar)
+    )
     return Opened(
-        session_id=saved.session_id, options=config.options, row=row, session=session, last_operation=last
+        session_id=saved.session_id,
+        options=config.options,
+        row=row,
+        session=session,
+        last_operation=await store.last_operation(saved.session_id),
     )
 
 
@@ -89,22 +107,62 @@ async def _rebuild(store: Store, saved: SavedSession, config: SessionConfig) -> 
     if plan.series.digest != config.digest:
         raise ValueError(f"{Path(config.options.file).name} is not the file that was replayed")
     session = ReplaySession(plan)
-    for _ in session.restore(records):
-        await asyncio.sleep(0)
+    try:
+        for _ in session.restore(records):
+            await asyncio.sleep(0)
+    except ValueError as error:
+        raise ValueError(_why_different(config, str(error))) from error
     return session
 
 
-def _shown_only(
-    saved: SavedSession, config: SessionConfig, rows: Changes, reason: str, last_operation: int
-) -> Opened:
-    notice = f"This session is shown as it was recorded and cannot go on: {reason}."
-    options = config.options
-    row = _row(saved.session_id, saved.title, zone_of(options, options.symbol), notice=notice, read_only=True)
-    rows.cleared = True
-    rows.seq = saved.last_seq
-    return Opened(
-        session_id=saved.session_id, options=options, row=row, shown=rows, last_operation=last_operation
+def _why_different(config: SessionConfig, error: str) -> str:
+    if _digest_of(config.options.strategy) != config.strategy_digest:
+        name = Path(config.options.strategy).name
+        return f"{name} has changed since, and would have traded differently"
+    return error
+
+
+async def _shown_only(store: Store, saved: SavedSession, reason: str) -> Opened:
+    """The rows as they were written, if even they can be read."""
+    try:
+        rows = await store.rows(saved.session_id)
+        last_operation = await store.last_operation(saved.session_id)
+    except StoreError as error:
+        rows, last_operation = Changes(), 0
+        reason = f"{reason.rstrip('.')}; its rows cannot be read: {error}"
+    try:
+        config = msgspec.json.decode(saved.config, type=SessionConfig)
+    except ValueError:
+        config = SessionConfig(options=ReplayOptions(file="", strategy=""), digest="")
+    notice = (
+        f"This session is shown as it was recorded and cannot go on: {reason.rstrip('.')}. "
+        "Resetting it begins anew; the sample or another file can be opened."
     )
+    rows.cleared, rows.seq = True, saved.last_seq
+    rows.strategies = {i: _at_rest(strategy) for i, strategy in rows.strategies.items()}
+    row = _row(saved.session_id, saved.title, config.zone, notice=notice, read_only=True)
+    return Opened(
+        session_id=saved.session_id,
+        options=config.options,
+        row=row,
+        shown=rows,
+        last_operation=last_operation,
+    )
+
+
+def _at_rest(row: StrategyRow) -> StrategyRow:
+    """Nothing runs in a session that is only shown."""
+    if row.state is not StrategyState.RUNNING:
+        return row
+    return msgspec.structs.replace(row, state=StrategyState.STOPPED)
+
+
+def _digest_of(strategy: str) -> str:
+    """SHA-256 of a strategy file's bytes; "" for a shipped one or a file that is gone."""
+    path = Path(strategy.partition(".py")[0] + ".py")
+    if ".py" not in strategy or not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _absolute(options: ReplayOptions) -> ReplayOptions:

@@ -25,7 +25,7 @@ from monitor.engine.simulation import Note, Simulation
 from monitor.engine.terms import Terms
 from monitor.engine.values import Instrument
 
-SLICE = 4096
+SLICE = 256
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

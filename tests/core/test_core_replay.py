@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from core_world import CoreWorld, core_world, options, wave, write_bars, write_strategies
 
+from monitor.boundary import OrderQuery
 from monitor.engine.closing import see
 from monitor.engine.commands import (
     CancelOrders,
@@ -23,6 +25,7 @@ from monitor.engine.commands import (
     StopStrategy,
 )
 from monitor.engine.values import OrderStatus, ReplayState, StrategyState
+from monitor.store import StoreError
 
 BARS = 400
 
@@ -98,8 +101,10 @@ async def test_reset_clears_readers_and_database(world: CoreWorld, tmp_path: Pat
     assert reply.accepted
     assert (world.seen.cleared, world.seen.orders, world.seen.trades) == (True, {}, {})
     with sqlite3.connect(tmp_path / "db.sqlite") as reader:
-        assert reader.execute("select count(*) from orders").fetchone() == (0,)
-        assert reader.execute("select count(*) from trades").fetchone() == (0,)
+        newest = "where session_id = (select max(session_id) from sessions)"
+        assert reader.execute(f"select count(*) from orders {newest}").fetchone() == (0,)
+        assert reader.execute(f"select count(*) from trades {newest}").fetchone() == (0,)
+        assert reader.execute("select count(*) from sessions").fetchone() == (2,)
 
 
 async def test_reset_of_a_strategy_that_is_not_there_is_refused(world: CoreWorld) -> None:
@@ -197,3 +202,53 @@ async def test_a_file_that_cannot_be_opened_leaves_all_as_it_was(
     assert not reply.accepted
     assert word in reply.reason
     assert world.now.orders == before
+
+
+async def test_a_long_seek_is_shown_on_its_way_and_can_be_broken_off(tmp_path: Path) -> None:
+    start = options(write_bars(tmp_path / "long.csv", wave(30_000)))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        seeking = asyncio.ensure_future(world.does(SeekReplay(bar=30_000)))
+        await world.until_bar(1000)
+        assert not seeking.done()
+        assert (await world.does(PauseReplay())).accepted
+        assert (await seeking).accepted
+        replay = world.now.replay
+        assert replay is not None
+        assert 1000 <= replay.bar < 30_000
+        assert replay.state is ReplayState.PAUSED
+
+
+async def test_seeking_by_time_finds_the_last_closed_bar(world: CoreWorld) -> None:
+    series = world.core.session.plan.series  # type: ignore[union-attr]
+    closes = int(series.time_ns[41]) + series.interval_ns
+    await world.does(SeekReplay(time_ns=closes))
+    assert world.now.replay is not None
+    assert world.now.replay.bar == 42
+    await world.does(SeekReplay(time_ns=closes - 1))
+    assert world.now.replay.bar == 41
+
+
+async def test_going_back_says_what_it_takes_back(tmp_path: Path, bars: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    async with core_world(tmp_path / "db.sqlite", options(bars, f"{strategies}:Holder")) as world:
+        await world.does(SeekReplay(bar=20))
+        await world.does(StopStrategy(strategy_id=1))
+        kept = await world.does(StepReplay(bars=1))
+        back = await world.does(SeekReplay(bar=10))
+        assert kept.reason == ""
+        assert "a command that you had given" in back.reason
+        assert world.now.strategies[1].state is StrategyState.RUNNING
+
+
+async def test_questions_are_refused_at_once_while_nothing_can_be_written(
+    world: CoreWorld, tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "db.sqlite", isolation_level=None) as other:
+        other.execute("begin immediate")
+        await world.does(StepReplay(bars=1))
+        with pytest.raises(StoreError, match="locked"):
+            await asyncio.wait_for(world.core.finished_orders(OrderQuery(strategy_id=1)), 10)
+        other.execute("rollback")
+    assert (await world.does(SeekReplay(bar=200))).accepted  # arrives once it is written
+    await world.core._store.flush()
+    assert (await world.core.finished_orders(OrderQuery(strategy_id=1))).total > 0

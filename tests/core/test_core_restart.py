@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from core_world import CoreWorld, core_world, options, wave, write_bars, write_strategies
 
 from monitor.engine.changes import Changes
 from monitor.engine.closing import see
-from monitor.engine.commands import ClosePosition, PlayReplay, SeekReplay, StepReplay
-from monitor.engine.values import ReplayState
+from monitor.engine.commands import ClosePosition, PlayReplay, ResetReplay, SeekReplay, StepReplay
+from monitor.engine.values import ReplayState, StrategyState
 
 
 def told(changes: Changes) -> tuple[object, ...]:
@@ -96,21 +97,6 @@ async def test_a_data_file_that_changed_is_not_played_on(tmp_path: Path) -> None
         assert (reply.accepted, reply.guard) == (False, "read-only")
 
 
-async def test_a_strategy_that_changed_is_not_trusted(tmp_path: Path) -> None:
-    strategies = write_strategies(tmp_path)
-    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
-    async with core_world(tmp_path / "db.sqlite", start) as world:
-        await world.does(SeekReplay(bar=50))
-        before = world.now
-    text = strategies.read_text("utf-8").replace("volume=2", "volume=3")
-    strategies.write_text(text, "utf-8")
-    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
-        assert world.now.session is not None
-        assert world.now.session.read_only
-        assert "journal" in world.now.session.notice
-        assert world.now.trades == before.trades
-
-
 async def test_a_strategy_file_that_is_gone_is_said(tmp_path: Path) -> None:
     strategies = write_strategies(tmp_path)
     start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
@@ -120,3 +106,50 @@ async def test_a_strategy_file_that_is_gone_is_said(tmp_path: Path) -> None:
     async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
         assert world.now.session is not None
         assert "does not exist" in world.now.session.notice
+
+
+async def test_rows_that_cannot_be_read_do_not_matter_while_the_journal_is_whole(tmp_path: Path) -> None:
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=150))
+        before = told(world.now)
+    with sqlite3.connect(tmp_path / "db.sqlite") as vandal:
+        vandal.execute("update orders set status = 'XX' where order_id = 1")
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert told(world.now) == before
+
+
+async def test_journal_and_rows_unreadable_is_said_and_can_begin_anew(tmp_path: Path) -> None:
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=150))
+    with sqlite3.connect(tmp_path / "db.sqlite") as vandal:
+        vandal.execute("update orders set status = 'XX' where order_id = 1")
+        vandal.execute("delete from journal where seq = 3")
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        session = world.now.session
+        assert session is not None
+        assert session.read_only
+        assert "cannot be read" in session.notice
+        assert (await world.does(ResetReplay())).accepted
+        assert (await world.does(SeekReplay(bar=150))).accepted
+        assert world.now.session is not None
+        assert not world.now.session.read_only
+
+
+async def test_a_changed_strategy_file_is_named(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=50))
+        position = world.now.positions
+    strategies.write_text(strategies.read_text("utf-8").replace("volume=2", "volume=3"), "utf-8")
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert world.now.session is not None
+        assert "test_strategies.py:Holder has changed" in world.now.session.notice
+        assert world.now.positions == position
+        assert world.now.session.zone == "Asia/Shanghai"
+        assert world.now.strategies[1].state is StrategyState.STOPPED
+        assert (await world.does(ResetReplay())).accepted
+        await world.does(SeekReplay(bar=50))
+        assert next(iter(world.now.positions.values())).volume == 3

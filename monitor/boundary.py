@@ -71,6 +71,10 @@ class CoreStats(msgspec.Struct, frozen=True, kw_only=True):
     beat_s: float = 0.0
 
 
+class Unavailable(Exception):  # noqa: N818 the field's word
+    """The core cannot answer at present; the text says why, for the user."""
+
+
 class WindowDoor(Protocol):
     """For the GUI thread. No method blocks."""
 
@@ -99,8 +103,12 @@ class ServerDoor(Protocol):
 
     def submit(self, command: AnyCommand) -> asyncio.Future[Reply]: ...
 
-    async def finished_orders(self, query: OrderQuery) -> OrderPage: ...
+    async def finished_orders(self, query: OrderQuery) -> OrderPage:
+        """Up to the present moment. Raises `Unavailable` at once rather than wait."""
+        ...
 
-    async def trades(self, query: TradeQuery) -> TradePage: ...
+    async def trades(self, query: TradeQuery) -> TradePage:
+        """Likewise."""
+        ...
 
     def stats(self) -> CoreStats: ...

@@ -10,12 +10,12 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 
-from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery
+from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery, Unavailable
 from monitor.core.outbox import WindowOutbox
 from monitor.core.player import Player
 from monitor.core.sessions import Opened, begin, begin_again, restore
@@ -31,6 +31,8 @@ from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
 log = logging.getLogger("monitor.core")
+Q = TypeVar("Q")
+P = TypeVar("P")
 
 _HEARTBEAT = 0.05
 _PATIENCE = 0.03
@@ -330,16 +332,20 @@ class Core:
         return lambda: self._listeners.remove(listener)
 
     async def finished_orders(self, query: OrderQuery) -> OrderPage:
-        """From the database, after everything so far is in it. StoreError at once while nothing
-        can be written."""
-        await self._store.settle()
-        assert self._opened is not None
-        return await self._store.finished_orders(self._opened.session_id, query)
+        """From the database, after everything so far is in it."""
+        return await self._asked(self._store.finished_orders, query)
 
     async def trades(self, query: TradeQuery) -> TradePage:
-        await self._store.settle()
-        assert self._opened is not None
-        return await self._store.trades(self._opened.session_id, query)
+        return await self._asked(self._store.trades, query)
+
+    async def _asked(self, read: Callable[[int, Q], Awaitable[P]], query: Q) -> P:
+        if self._opened is None:
+            raise Unavailable("Nothing is open.")
+        try:
+            await self._store.settle()
+            return await read(self._opened.session_id, query)
+        except StoreError as error:
+            raise Unavailable(str(error)) from error
 
 
 _PLAYING_COMMANDS = (cmd.PlayReplay, cmd.PauseReplay, cmd.StepReplay, cmd.SetReplaySpeed)

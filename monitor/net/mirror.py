@@ -19,7 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from monitor.boundary import ServerDoor
+from monitor.boundary import ServerDoor, Unavailable
 from monitor.net import queries
 from monitor.net.guard import Guard, allowed_hosts, deny
 from monitor.net.hub import Hub
@@ -27,7 +27,14 @@ from monitor.net.live_feed import LiveFeed
 from monitor.net.order_feed import OrderFeed
 from monitor.net.page import Page, read_page
 from monitor.net.present import Present
-from monitor.net.problems import Problem, answer_failure, answer_http_error, answer_problem, unknown_route
+from monitor.net.problems import (
+    Problem,
+    answer_failure,
+    answer_http_error,
+    answer_problem,
+    answer_unavailable,
+    unknown_route,
+)
 from monitor.net.queries import Query
 from monitor.net.routes import Routes
 from monitor.net.sender import Care, Sender
@@ -119,6 +126,7 @@ class Mirror:
             ],
             exception_handlers={
                 Problem: answer_problem,
+                Unavailable: answer_unavailable,
                 HTTPException: answer_http_error,
                 Exception: answer_failure,
             },

@@ -48,6 +48,11 @@ async def answer_problem(_request: Request, error: Exception) -> Response:
     return error.response()
 
 
+async def answer_unavailable(_request: Request, error: Exception) -> Response:
+    """The core cannot answer at present, and said why."""
+    return Problem(503, "unavailable", str(error)).response()
+
+
 async def answer_http_error(request: Request, error: Exception) -> Response:
     """Starlette's handler of what its own router refuses."""
     assert isinstance(error, HTTPException)

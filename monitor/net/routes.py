@@ -142,15 +142,18 @@ class Routes:
         """200 when the journal takes what the engine does, else 503."""
         Query(request.query_params).done()
         stats = self._door.stats()
-        body: Wire = {"status": "failing" if stats.journal_error else "ok"}
-        return _json(body | to_wire(stats), 503 if stats.journal_error else 200)
+        body: Wire = {"status": "failing" if stats.journal_error else "ok"} | to_wire(stats)
+        body.pop("beat_s", None)  # this process' own clock: it means nothing outside
+        return _json(body, 503 if stats.journal_error else 200)
 
     async def _submit(self, command: ResetReplay) -> Reply:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._door.submit(command)
         except TimeoutError:
-            raise Problem(503, "no-answer", "The engine did not answer; look at its state.") from None
+            detail = self._door.stats().journal_error or "The engine is busy."
+            detail += " The command was given and may still be carried out: look at the state."
+            raise Problem(503, "no-answer", detail) from None
 
     def _must_know(self, strategy_id: int | None) -> None:
         if strategy_id is None or not self._present.knows_strategy(strategy_id):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Generator
 from typing import Any
@@ -77,8 +78,15 @@ class GuestServer(uvicorn.Server):
         yield
 
 
+def is_no_refused_handshake(record: logging.LogRecord) -> bool:
+    """False for what uvicorn logs as an error whenever a WebSocket is refused with an answer: a
+    foreign page could fill the log by asking."""
+    return "without completing handshake" not in record.getMessage()
+
+
 def guest_server(app: Any, ping_s: float) -> GuestServer:
     """uvicorn with what was measured best here (docs/decisions/0004), quiet and bounded."""
+    logging.getLogger("uvicorn.error").addFilter(is_no_refused_handshake)
     return GuestServer(
         uvicorn.Config(
             app,

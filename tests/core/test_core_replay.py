@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from core_world import CoreWorld, core_world, options, wave, write_bars, write_strategies
 
-from monitor.boundary import OrderQuery
+from monitor.boundary import OrderQuery, Unavailable
 from monitor.engine.closing import see
 from monitor.engine.commands import (
     CancelOrders,
@@ -25,7 +25,6 @@ from monitor.engine.commands import (
     StopStrategy,
 )
 from monitor.engine.values import OrderStatus, ReplayState, StrategyState
-from monitor.store import StoreError
 
 BARS = 400
 
@@ -246,7 +245,7 @@ async def test_questions_are_refused_at_once_while_nothing_can_be_written(
     with sqlite3.connect(tmp_path / "db.sqlite", isolation_level=None) as other:
         other.execute("begin immediate")
         await world.does(StepReplay(bars=1))
-        with pytest.raises(StoreError, match="locked"):
+        with pytest.raises(Unavailable, match="locked"):
             await asyncio.wait_for(world.core.finished_orders(OrderQuery(strategy_id=1)), 10)
         other.execute("rollback")
     assert (await world.does(SeekReplay(bar=200))).accepted  # arrives once it is written

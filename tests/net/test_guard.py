@@ -169,3 +169,12 @@ async def test_a_used_port_is_a_sentence(door: MemoryDoor, mirror: Mirror) -> No
 async def test_a_missing_page_is_a_sentence(door: MemoryDoor, tmp_path: object) -> None:
     with pytest.raises(MirrorError, match="page's files"):
         await Mirror(door, port=0, web_root=WEB / "missing").start()
+
+
+async def test_a_refused_socket_leaves_no_line_in_the_log(
+    mirror: Mirror, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = mirror.url.replace("http", "ws") + "/ws/live"
+    with pytest.raises(InvalidStatus):
+        await connect(address, origin="http://evil.example")
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]

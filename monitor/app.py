@@ -10,13 +10,15 @@ import asyncio
 import faulthandler
 import gc
 import logging
+import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from monitor.assets import resource_path
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 Speed = float | None | Literal["unset"]
 SWITCH_INTERVAL = 0.0005  # measured: lets the core's thread in while the window paints
 _LOOK_MS = 500
+_SILENCE = 2.0  # seconds without a sign of life after which the core is not waited for
 
 
 def sample_options() -> ReplayOptions:
@@ -62,8 +65,7 @@ def run_headless(
         running = asyncio.get_running_loop()
 
         def ready(core: Core) -> None:
-            for name in (signal.SIGINT, signal.SIGTERM):
-                running.add_signal_handler(name, core.stop)
+            _stop_on_signals(core, running)
             settle_memory()
             url = core.stats().mirror_url
             if not url:
@@ -74,6 +76,24 @@ def run_headless(
 
     asyncio.run(main())
     return 0
+
+
+def _stop_on_signals(core: Core, loop: asyncio.AbstractEventLoop) -> None:
+    """The first signal stops the core in order. When the core does not answer (a strategy that
+    never returns), or at the second signal, the process ends at once: what was acknowledged is
+    in the journal. Plain handlers, because those of a loop wait for the loop."""
+    asked = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked or time.monotonic() - core.stats().beat_s > _SILENCE:
+            os.write(2, b"monitor: the engine does not answer; ended at once. What was saved is safe.\n")
+            os._exit(1)
+        asked = True
+        loop.call_soon_threadsafe(core.stop)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
 
 
 def run_window(settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool) -> int:

@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from monitor.engine.klines.report import counted
 from monitor.engine.options import Matching, ReplayOptions
 from monitor.engine.plans import make_plan
 from monitor.engine.readside import order_rows
@@ -25,10 +27,13 @@ from monitor.engine.rows import OrderRow, TradeRow
 from monitor.engine.session import Plan
 from monitor.engine.simulation import Simulation
 from monitor.engine.statistics import DailyResult, Statistics, daily_results, statistics
-from monitor.engine.values import ZERO, Side, StrategyState
+from monitor.engine.values import ZERO, OrderStatus, Side, StrategyState
 from monitor.errors import UserError
 
 _SLICES = 200
+_MOST_REMARKS = 5
+_UNWANTED = {OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
+_OWN_REASONS = {"strategy", "strategy stopped", "strategy failed"}
 _NS = 1_000_000_000
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -42,12 +47,15 @@ def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> 
         _check_writable(json_out)
     plan = make_plan(options)
     console = Console(quiet=quiet)
-    console.print(plan.series.report.summary(), highlight=False)
+    console.print(plan.series.report.summary(plan.series.zone), highlight=False)
+    console.print(_terms(plan, options), highlight=False)
     run = plan.run()
     seconds = _replay(run, console)
     daily, figures = results(run, options)
     failed = next((host for host in run.hosts.values() if host.state is StrategyState.FAILED), None)
     console.print(_table(figures, run))
+    for remark in remarks(run):
+        console.print(remark, style="yellow", highlight=False)
     console.print(f"{len(plan.series):,} bars in {seconds:.2f} s: {len(plan.series) / seconds:,.0f} bars/s")
     if json_out is not None:
         _write(json_out, _JSON.encode(document(plan, options, run, daily, figures)))
@@ -55,6 +63,36 @@ def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> 
     if failed is not None:
         raise UserError(f"strategy {failed.spec.name} failed: {failed.error}")
     return 0
+
+
+def _terms(plan: Plan, options: ReplayOptions) -> str:
+    """What the figures depend on, so that a multiplier forgotten is seen."""
+    instrument = plan.instrument
+    guessed = " (taken from the prices; --tick names it)" if plan.series.tick is None else ""
+    return (
+        f"{instrument.symbol}: tick {instrument.tick:f}{guessed}, multiplier {instrument.multiplier:f}, "
+        f"commission {options.rate:f} of the money and {options.commission_per_lot:f} per lot, "
+        f"slippage {options.slippage:f}, {options.matching} matching, days of {instrument.zone}"
+    )
+
+
+def remarks(run: Simulation) -> list[str]:
+    """What somebody who reads only the figures would miss: orders that came to nothing, and why."""
+    if not run.book.orders:
+        return ["The strategy gave no order."]
+    reasons = Counter(
+        f"{order.status.value.lower()}: {order.reason}"
+        for order in run.book.orders.values()
+        if order.status in _UNWANTED and order.reason not in _OWN_REASONS
+    )
+    found = [
+        f"{counted(count, 'order')} {'was' if count == 1 else 'were'} {reason}"
+        for reason, count in reasons.most_common(_MOST_REMARKS)
+    ]
+    log = [f"{note.source}: {note.message}" for note in run.notes[-_MOST_REMARKS:]]
+    if len(run.notes) > len(log):
+        log.insert(0, f"the last {len(log)} of {len(run.notes):,} lines logged (all are in the JSON):")
+    return found + log
 
 
 def _replay(run: Simulation, console: Console) -> float:
@@ -108,6 +146,15 @@ def document(
             "best_end_balance": run.ledger.balance() + gain,
             "worst_end_balance": run.ledger.balance(),
         },
+        "log": [
+            {
+                "datetime": _iso(note.time_ns, zone),
+                "level": note.level,
+                "source": note.source,
+                "message": note.message,
+            }
+            for note in run.notes
+        ],
         "orders": [order_document(row, zone) for row in order_rows(run.book.orders.values())],
         "parameters": {
             "strategy": plan.strategies[0].name,

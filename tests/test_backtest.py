@@ -81,7 +81,8 @@ def document(data: str, strategy: str, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_the_document_has_all_its_parts(document: dict[str, Any]) -> None:
-    assert set(document) == {"trades", "daily", "equity", "statistics", "orders", "parameters", "data"}
+    parts = {"trades", "daily", "equity", "statistics", "log", "orders", "parameters", "data"}
+    assert set(document) == parts
 
 
 def test_a_trade_is_told_with_time_zone_direction_and_exact_money(document: dict[str, Any]) -> None:
@@ -161,6 +162,30 @@ def test_a_table_and_the_speed_are_printed(data: str, strategy: str, capsys: Cap
     assert "end balance" in shown
     assert "bars/s" in shown
     assert "SHFE.x1  Fixed" in shown
+
+
+def test_orders_that_came_to_nothing_are_told_with_their_reason(data: str, capsys: Capture) -> None:
+    terms = ["--symbol", "SHFE.x1", "--tick", "0.1", "--multiplier", "10"]
+    assert main(["backtest", data, "--strategy", "double_ma", *terms]) == 0
+    assert "The strategy gave no order." in capsys.readouterr().out
+
+
+def test_a_refused_order_and_what_was_logged_are_told(tmp_path: Path, capsys: Capture, data: str) -> None:
+    strategy = tmp_path / "trailing.py"
+    strategy.write_text(
+        "from monitor.engine.strategy import Strategy\n\n\nclass Trailing(Strategy):\n"
+        "    def on_bar(self, bar):\n        self.log('trails')\n        self.sell(trail=5.0)\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out.json"
+    terms = ["--symbol", "SHFE.x1", "--tick", "0.1", "--multiplier", "300", "--matching", "vnpy"]
+    assert main(["backtest", data, "--strategy", str(strategy), *terms, "--json", str(out)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "rejected: vn.py's matching has no TRAILING orders" in shown
+    assert "Trailing: trails" in shown
+    assert "multiplier 300" in shown
+    log = json.loads(out.read_text())["log"]
+    assert (log[0]["level"], log[0]["source"], log[0]["message"]) == ("info", "Trailing", "trails")
 
 
 def test_quiet_is_quiet(data: str, strategy: str, capsys: Capture) -> None:

@@ -5,7 +5,8 @@ Values and words only; finding them is `checks`' business. Knows nothing of file
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -65,13 +66,13 @@ class DataReport(msgspec.Struct, kw_only=True):
         """Nothing had to be repaired. Gaps and zero-volume bars are facts, not repairs."""
         return not self.repairs
 
-    def summary(self) -> str:
-        """A few short lines for a terminal or a log."""
+    def summary(self, zone: str = "UTC") -> str:
+        """A few short lines for a terminal or a log, times in `zone`."""
         if self.first_ns is None or self.last_ns is None:
             return f"{self.file}: no bars"
         lines = [
             f"{self.file}: {counted(self.bars, 'bar')} of {interval_text(self.interval_ns)}, "
-            f"{minute_text(self.first_ns)} to {minute_text(self.last_ns)} UTC ({self.dialect})"
+            f"{minute_text(self.first_ns, zone)} to {minute_text(self.last_ns, zone)} {zone} ({self.dialect})"
         ]
         if self.gap_count:
             gaps = counted(self.gap_count, "gap")
@@ -90,9 +91,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def minute_text(time_ns: int) -> str:
-    """A time in UTC to the minute."""
-    return f"{datetime.fromtimestamp(time_ns // NS_PER_SECOND, UTC):%Y-%m-%d %H:%M}"
+def minute_text(time_ns: int, zone: str) -> str:
+    """A time in a zone to the minute."""
+    return f"{datetime.fromtimestamp(time_ns // NS_PER_SECOND, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def interval_text(interval_ns: int) -> str:

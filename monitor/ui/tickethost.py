@@ -1,7 +1,7 @@
 """Where a ticket stands: above the replay bar, beside nothing it could hide, never modal.
 
 Owns the place and the focus while a ticket is open; the ticket owns its question. Single keys
-typed in a ticket stay in it: `x` in an answer closes no position.
+typed in a ticket that asks stay in it: `x` in an answer closes no position.
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ class TicketHost(QWidget):
         next(taking, self._ticket).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
-        return keeps_plain_keys(event) or super().event(event)
+        return (not self._answered() and keeps_plain_keys(event)) or super().event(event)
+
+    def _answered(self) -> bool:
+        """Whether the ticket asks nothing any more: single keys then mean what they mean elsewhere."""
+        return self._ticket is not None and bool(self._ticket.property("answered"))
 
     def _remove(self) -> None:
         if self._ticket is not None:

@@ -165,9 +165,16 @@ class LeaveChoices(Choices):
         self.row.addStretch(1)
         self._show()
 
-    def offer(self, offers: tuple[Leaving, ...]) -> None:
+    def offer(self, offers: tuple[Leaving, ...], why_not: str = "") -> None:
         for leaving, button in self._buttons.items():
             button.setEnabled(leaving in offers)
+            button.setToolTip("" if leaving in offers else why_not)
+
+    def show_choice(self, leaving: Leaving) -> None:
+        """What is chosen by now, whoever chose it."""
+        if leaving is not self._choice:
+            self._choice = leaving
+            self._show()
 
     def choose(self, leaving: Leaving) -> None:
         self._choice = leaving

@@ -13,8 +13,8 @@ from monitor.engine.commands import AnyCommand, PauseReplay, Reply, accepted, re
 from monitor.engine.values import ReplayState
 from monitor.ui.tickets.facts import Facts
 from monitor.ui.tickets.picture import Picture, picture
-from monitor.ui.tickets.question import Question, Quit, Send, Step, Stop, Wait
-from monitor.ui.tickets.rules import Hands, Limits, Phase, Ticket
+from monitor.ui.tickets.question import Again, Question, Quit, Send, Step, Wait
+from monitor.ui.tickets.rules import SECOND, Hands, Limits, Phase, Ticket
 from monitor.ui.tickets.view import Clock, View, engine_now_ns
 
 
@@ -49,6 +49,9 @@ class Conversation:
         self._orphaned, self._quit = orphaned, quit_application
         self._steps: Iterator[Step] = iter(())
         self._wait: Wait | None = None
+        self._wait_until_ns = 0
+        self._doing = ""
+        self._key, self._attempts = key, 1
         self._replies: list[Reply] = []
         self._awaited = 0
         self._forgiven: tuple[str, ...] = ()
@@ -66,12 +69,12 @@ class Conversation:
         ticket.observe(facts, engine_now_ns(self._view, self._clock), now)
         ticket.words = self.question.words(ticket.seen)
         ticket.problem = self.question.problem()
-        if self._wait is not None and self._wait.done(self._view):
+        if self._wait is not None and (now >= self._wait_until_ns or self._wait.done(self._view)):
             self._wait = None
             self._go_on()
 
     def picture(self) -> Picture:
-        doing = f"{self._wait.text}. Esc leaves, but takes nothing back." if self._wait else ""
+        doing = self._doing or "Sent. Waiting for the engine's answer"
         now = self._clock.monotonic_ns()
         return picture(self.ticket, self.question, self._view, now, self._engine_now(), doing)
 
@@ -100,7 +103,8 @@ class Conversation:
         """The question has another answer now, which depends on other facts."""
         facts = self.question.look(self._view)
         if facts is not None:
-            self.ticket.reconsider(facts, self._clock.monotonic_ns())
+            at_once = self.question.at_once()
+            self.ticket.reconsider(facts, self._clock.monotonic_ns(), at_once=at_once)
         self.refresh()
 
     def leave(self) -> None:
@@ -139,9 +143,10 @@ class Conversation:
         elif isinstance(step, Send):
             self._send(step)
         elif isinstance(step, Wait):
-            self._wait = step
-        elif isinstance(step, Stop):
-            self._finish(refused(step.reason, "stopped"))
+            self._wait, self._doing = step, step.text
+            self._wait_until_ns = self._clock.monotonic_ns() + int(step.patience_s * SECOND)
+        elif isinstance(step, Again):
+            self._ask_again(step.reason)
         elif isinstance(step, Quit):
             self._finish(accepted(*self._order_ids))
             self._quit()
@@ -157,12 +162,26 @@ class Conversation:
             return
         self._order_ids += tuple(one for answer in self._replies for one in answer.order_ids)
         failed = [one for one in self._replies if not one.accepted and one.guard not in self._forgiven]
-        if failed:
+        if failed and self.question.persists:
+            self._ask_again(f"Refused: {self._refusal(failed).reason}")
+        elif failed:
             self._finish(self._refusal(failed))
         elif self.ticket.closed:
             self._orphaned(f"{self.question.title}: accepted.", "good")
         else:
             self._go_on()
+
+    def _ask_again(self, reason: str) -> None:
+        """The question comes back with what stands by now; when nothing does, it is gone."""
+        self._steps, self._doing, self._order_ids = iter(()), "", ()
+        if self.ticket.closed:
+            self._orphaned(f"{self.question.title}: {reason}", "warn")
+            return
+        self._attempts += 1
+        self.question.begin_again()
+        facts = self.question.look(self._view) or Facts()
+        key = f"{self._key}-again-{self._attempts}"
+        self.ticket.ask_again(reason, facts, key, self._clock.monotonic_ns())
 
     def _refusal(self, failed: list[Reply]) -> Reply:
         """Several refusals as one, that also says how many were not refused."""
@@ -172,7 +191,7 @@ class Conversation:
         return refused(part + " ".join(reasons), failed[0].guard)
 
     def _finish(self, reply: Reply) -> None:
-        self._wait = None
+        self._wait, self._doing = None, ""
         if self.ticket.closed and not reply.accepted:
             self._orphaned(f"{self.question.title} was refused: {reply.reason or reply.guard}", "error")
         self.ticket.answered(reply, self._clock.monotonic_ns())

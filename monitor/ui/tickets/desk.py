@@ -29,6 +29,7 @@ from monitor.ui.tickets.questions import (
     CloseQuestion,
 )
 from monitor.ui.tickets.rules import Ending, Limits, Phase
+from monitor.ui.tickets.running import EndQuestion, ResetQuestion, StopQuestion
 from monitor.ui.tickets.view import Clock, SystemClock, View
 
 QUEUE_LENGTH = 8
@@ -90,6 +91,34 @@ class TicketDesk(QObject):
     def cancel_all(self) -> None:
         self.ask(CancelQuestion(None))
 
+    def stop_strategy(self, strategy_id: int) -> bool:
+        """Ask before a strategy with orders or a position is stopped; False when there is
+        nothing to ask about."""
+        question = StopQuestion(strategy_id)
+        if not question.matters(self._view):
+            return False
+        self.ask(question)
+        return True
+
+    def reset_replay(self) -> bool:
+        """Ask before somebody's own orders are taken back; False when there are none."""
+        own = self._view.own_orders()
+        if own:
+            self.ask(ResetQuestion(own))
+        return bool(own)
+
+    def ask_to_end(self, silent: Callable[[], bool]) -> None:
+        """Quit while the engine does not answer: nothing it was asked can be waited for."""
+        self._queue.clear()
+        if self._conversation is not None and not isinstance(self._conversation.question, EndQuestion):
+            self.leave()
+        self.ask(EndQuestion(silent))
+
+    def give_up(self) -> None:
+        """The engine is gone: no question has an answer any more."""
+        self._queue.clear()
+        self.leave()
+
     def ask_to_quit(self) -> None:
         """Quit at once when nothing is working, open or running; ask otherwise."""
         if must_ask(self._view):
@@ -99,8 +128,9 @@ class TicketDesk(QObject):
 
     def ask(self, question: Question) -> None:
         """Ask now, or after the question that is open. The same question is not asked twice; a
-        ticket that has its answer makes room."""
-        if self.phase in (Phase.ACCEPTED, Phase.REFUSED):
+        ticket that has its answer makes room, and so does one whose answer does not come when
+        the same is asked anew."""
+        if self.phase in (Phase.ACCEPTED, Phase.REFUSED) or self._is_stuck(question):
             self.leave()
         if self._conversation is None:
             self._open(question)
@@ -111,6 +141,11 @@ class TicketDesk(QObject):
             return
         self._queue.append(question)
         self._show_message(f"{question.title}: asked when this ticket is answered.", "info")
+
+    def _is_stuck(self, question: Question) -> bool:
+        if self._conversation is None or self.phase is not Phase.SENT:
+            return False
+        return question.persists and _subject(self._conversation.question) == _subject(question)
 
     @property
     def panel(self) -> TicketPanel | None:
@@ -248,7 +283,9 @@ class TicketDesk(QObject):
             self._close(conversation)
             return
         if isinstance(panel.choices, LeaveChoices) and isinstance(conversation.question, LeaveQuestion):
-            panel.choices.offer(conversation.question.offers(self._view))
+            question = conversation.question
+            panel.choices.offer(question.offers(self._view), question.why_not_flatten(self._view))
+            panel.choices.show_choice(question.choice)
         panel.render_picture(conversation.picture())
 
     def _close(self, conversation: Conversation) -> None:
@@ -265,5 +302,5 @@ class TicketDesk(QObject):
 
 def _subject(question: Question) -> tuple[object, ...]:
     """What makes two questions the same one."""
-    detail = getattr(question, "position_id", getattr(question, "order_ids", None))
-    return (type(question), detail)
+    names = ("position_id", "order_ids", "strategy_id")
+    return (type(question), *(getattr(question, name, None) for name in names))

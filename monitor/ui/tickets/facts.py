@@ -48,11 +48,12 @@ class Leg(msgspec.Struct, frozen=True):
 
 class Facts(msgspec.Struct, frozen=True):
     """`legs` are watched for price and volume, `orders` for how far they are filled,
-    `strategies` for which of them run."""
+    `strategies` for which of them run, `held` are positions watched for their volume only."""
 
     legs: tuple[Leg, ...] = ()
     orders: tuple[OrderRow, ...] = ()
     strategies: tuple[StrategyRow, ...] = ()
+    held: tuple[PositionRow, ...] = ()
 
     def order_ids(self) -> tuple[int, ...]:
         return tuple(sorted(order.order_id for order in self.orders))
@@ -75,6 +76,7 @@ def differences(
             found += _price_changes(old.position, new.position, engine_now_ns, max_ticks, stale_ns)
     found += _order_changes(seen.orders, latest.orders)
     found += _strategy_changes(seen.strategies, latest.strategies)
+    found += _held_changes(seen.held, latest.held)
     return tuple(sorted(found, key=lambda item: (item.what, item.guard)))
 
 
@@ -156,6 +158,20 @@ def _working(row: OrderRow) -> str:
     does a trailing stop that trails."""
     at = "" if row.price is None else f" at {format.price(row.price)}"
     return f"{format.volume(row.filled_quantity)} of {format.volume(row.quantity)} filled{at}"
+
+
+def _held_changes(old: tuple[PositionRow, ...], new: tuple[PositionRow, ...]) -> list[Difference]:
+    before = {row.position_id: row for row in old}
+    after = {row.position_id: row for row in new}
+    found = []
+    for position_id in before.keys() | after.keys():
+        was, now = before.get(position_id), after.get(position_id)
+        told = tuple("none" if row is None else format.volume(row.volume) for row in (was, now))
+        if told[0] != told[1]:
+            row = was or now
+            assert row is not None
+            found.append(Difference(Guard.CHANGED, _name(row), told[0], told[1]))
+    return found
 
 
 def _strategy_changes(old: tuple[StrategyRow, ...], new: tuple[StrategyRow, ...]) -> list[Difference]:

@@ -13,11 +13,10 @@ from typing import TypeVar
 import msgspec
 
 from monitor.engine.commands import CancelOrders, StepReplay, StopStrategy
-from monitor.engine.rows import ReplayRow
 from monitor.engine.values import ReplayState, World
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
-from monitor.ui.tickets.question import Line, Quit, Send, Step, Stop, Wait
+from monitor.ui.tickets.question import Again, Line, Quit, Send, Step, Wait
 from monitor.ui.tickets.told import (
     close_all,
     closing_lines,
@@ -30,6 +29,8 @@ from monitor.ui.tickets.told import (
 from monitor.ui.tickets.view import View, running_strategies
 
 T = TypeVar("T")
+MOST_BARS = 50
+"""Bars that flattening waits for its fills before it asks again."""
 
 
 class Leaving(StrEnum):
@@ -49,6 +50,7 @@ class LeaveQuestion:
 
     title = "Quit Trading Monitor"
     keep = "Stay"
+    persists = True
 
     def __init__(self, max_ticks: int = 5) -> None:
         self.choice = Leaving.STAY
@@ -75,9 +77,15 @@ class LeaveQuestion:
         found = [Leaving.STAY, Leaving.LEAVE]
         if view.active_orders():
             found.append(Leaving.CANCEL)
-        if view.positions():
+        if view.positions() and not self.why_not_flatten(view):
             found.append(Leaving.FLATTEN)
         return tuple(found)
+
+    def why_not_flatten(self, view: View) -> str:
+        """What keeps closing orders from filling at all, or ""."""
+        if view.positions() and _finished(view):
+            return "The replay is at its end: no bar is left that could fill a closing order."
+        return ""
 
     def headline(self, facts: Facts) -> str:
         return {
@@ -114,7 +122,8 @@ class LeaveQuestion:
 
     def problem(self) -> str:
         if self._view is not None and self.choice not in self.offers(self._view):
-            return "There is nothing left to do for this answer: choose another."
+            why_not = self.why_not_flatten(self._view) if self.choice is Leaving.FLATTEN else ""
+            return f"{why_not or 'There is nothing left to do for this answer.'} Choose another."
         return ""
 
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
@@ -125,6 +134,8 @@ class LeaveQuestion:
             Line("Open positions", _some(positions, leg_name)),
             Line("Running strategies", _some(strategies, lambda row: row.name)),
         ]
+        if self.why_not_flatten(view):
+            found.append(Line("Flatten", "not possible: the replay is at its end, nothing can fill", "warn"))
         if self.choice is Leaving.FLATTEN and facts.legs:
             wanted = {"Last price", "Estimated profit"}
             found += [line for line in closing_lines(facts, view, engine_now_ns) if line.label in wanted]
@@ -132,6 +143,13 @@ class LeaveQuestion:
 
     def declines(self) -> bool:
         return self.choice is Leaving.STAY
+
+    def at_once(self) -> bool:
+        """Leaving sends nothing."""
+        return self.choice in (Leaving.STAY, Leaving.LEAVE)
+
+    def begin_again(self) -> None:
+        self.choice = Leaving.STAY
 
     def gone(self) -> str:
         return "Nothing is working or open any more: quit again to leave."
@@ -142,30 +160,29 @@ class LeaveQuestion:
         if self.choice is Leaving.LEAVE:
             yield Quit()
         elif self.choice is Leaving.CANCEL:
-            yield from self._cancel(seen, key)
+            yield from self._cancel(seen, key, view)
         elif self.choice is Leaving.FLATTEN:
             yield from self._flatten(seen, key, view)
 
-    def _cancel(self, seen: Facts, key: str) -> Iterator[Step]:
+    def _cancel(self, seen: Facts, key: str, view: View) -> Iterator[Step]:
         yield Send((CancelOrders(key=key, order_ids=seen.order_ids(), all=True),))
         ids = set(seen.order_ids())
-        yield Wait("Cancelling the orders", lambda view: not _still_working(view, ids))
+        yield Wait("Cancelling the orders", lambda now: not _still_working(now, ids))
+        if _still_working(view, ids):
+            yield Again(f"The orders were not cancelled in time. {_still_open(view)}")
         yield Quit()
 
     def _flatten(self, seen: Facts, key: str, view: View) -> Iterator[Step]:
         """First nobody may open anything any more, then close what was seen; in a replay the
-        fills need a bar, so one is taken when nobody else takes it."""
-        yield from _quiet(seen, key)
+        fills need bars, so they are taken when nobody else takes them."""
+        yield from _quiet(seen, key, view)
         present = positions_facts(view)
         closing = None if present is None else _undisturbed(seen, present)
         if present is not None and closing is None:
-            yield Stop(
-                "Positions changed while the strategies stopped: nothing was closed. Quit again to look."
-            )
-            return
+            yield Again("Positions changed while the strategies stopped: nothing was closed.")
         if closing is not None:
             yield Send((close_all(closing, key, self.max_ticks),))
-            yield from _fills(key, view.replay)
+            yield from _fills(key, view)
         yield Quit()
 
     # What is said about each answer
@@ -188,6 +205,8 @@ class LeaveQuestion:
 
     def _cancelled(self, view: View, _facts: Facts) -> str:
         held = len(view.positions())
+        if not held:
+            return "No position is open."
         return f"{_counted(held, 'position')} stays open." if held == 1 else f"{held} positions stay open."
 
     def _flattened(self, view: View, facts: Facts) -> str:
@@ -198,36 +217,67 @@ class LeaveQuestion:
         replay = view.replay
         if replay is None:
             return f"{first}Quits when the positions are flat."
-        if replay.state is ReplayState.FINISHED:
-            return f"{first}The replay is finished: no bar is left, so the closing orders cannot fill."
-        if replay.state is ReplayState.PAUSED:
-            return f"{first}The replay is paused: it will take one step of one bar, because fills need a bar."
-        return f"{first}The orders fill with the next bar of the replay."
+        if replay.state is ReplayState.PLAYING:
+            return f"{first}The orders fill with the next bars of the replay."
+        return f"{first}Fills need bars: the paused replay steps until all is flat, {MOST_BARS} bars at most."
 
 
-def _quiet(seen: Facts, key: str) -> Iterator[Step]:
+def _quiet(seen: Facts, key: str, view: View) -> Iterator[Step]:
     """Stop the strategies and cancel the orders that belong to no closing."""
     running = tuple(row.strategy_id for row in seen.strategies)
     if running:
         stops = tuple(StopStrategy(key=f"{key}-stop-{one}", strategy_id=one) for one in running)
         yield Send(stops, forgiven=("changed",))
         yield Wait("Stopping the strategies", lambda now: not running_strategies(now))
+        if running_strategies(view):
+            yield Again("The strategies did not stop in time: nothing was closed.")
     ids = set(seen.order_ids())
     if ids:
         yield Send((CancelOrders(key=f"{key}-cancel", order_ids=tuple(sorted(ids))),))
         yield Wait("Cancelling the orders", lambda now: not _still_working(now, ids))
+        if _still_working(view, ids):
+            yield Again("The orders were not cancelled in time: nothing was closed.")
 
 
-def _fills(key: str, replay: ReplayRow | None) -> Iterator[Step]:
-    if replay is not None and replay.state is ReplayState.FINISHED:
-        yield Stop(
-            "The closing orders work, but the replay is finished: no bar is left that could fill them. "
-            "Quit again and leave them, or seek back first."
-        )
-        return
-    if replay is not None and replay.state is ReplayState.PAUSED:
-        yield Send((StepReplay(key=f"{key}-step", bars=1),))
-    yield Wait("Waiting for the fills", lambda now: not now.positions())
+def _fills(key: str, view: View) -> Iterator[Step]:
+    """Bar after bar until all is flat; a thin bar fills a part only, or nothing."""
+    began = _bar(view)
+    while view.positions():
+        bar, replay = _bar(view), view.replay
+        passed = bar - began
+        if _finished(view):
+            yield Again(f"The replay reached its end before all was flat. {_still_open(view)}")
+        if passed >= MOST_BARS:
+            yield Again(f"{passed} bars passed and not all is flat. {_still_open(view)}")
+        text = "Waiting for the fills"
+        if replay is not None:
+            text = f"Waiting for the fills: bar {bar:,}, {passed + 1} of at most {MOST_BARS} bars"
+        if replay is not None and replay.state is ReplayState.PAUSED:
+            yield Send((StepReplay(key=f"{key}-step-{passed + 1}"),), forgiven=("finished",))
+        yield Wait(text, _moved_on(bar))
+        if view.positions() and not _moved_on(bar)(view):
+            yield Again(f"The fills did not come in time. {_still_open(view)}")
+
+
+def _moved_on(bar: int) -> Callable[[View], bool]:
+    return lambda now: not now.positions() or _bar(now) != bar or _finished(now)
+
+
+def _bar(view: View) -> int:
+    return view.replay.bar if view.replay is not None else 0
+
+
+def _finished(view: View) -> bool:
+    return view.replay is not None and view.replay.state is ReplayState.FINISHED
+
+
+def _still_open(view: View) -> str:
+    """What there is by now, in one sentence."""
+    positions, orders = view.positions(), view.active_orders()
+    parts = [words.listed(positions, leg_name, 2)] if positions else []
+    if orders:
+        parts.append(words.plural(len(orders), "working order"))
+    return f"Still there: {' and '.join(parts)}." if parts else "Nothing is open any more."
 
 
 def _undisturbed(seen: Facts, present: Facts) -> Facts | None:

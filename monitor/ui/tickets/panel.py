@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.engine.values import World
@@ -21,6 +21,7 @@ from monitor.ui.tickets.parts import ElidedLabel, FactGrid, TicketField, VerbBut
 from monitor.ui.tickets.picture import Picture
 
 EDITING = frozenset({Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Left, Qt.Key.Key_Right})
+ARMING_LINE = 3
 MOVING = frozenset({Qt.Key.Key_Tab, Qt.Key.Key_Backtab})
 
 
@@ -69,7 +70,10 @@ class TicketPanel(QWidget):
     def render_picture(self, picture: Picture) -> None:
         if picture == self._shown:
             return
+        if self._shown is None or picture.arming != self._shown.arming:
+            self.update()
         self._shown = picture
+        self.setProperty("answered", picture.answered)  # the host then lets single keys through
         self._show_head(picture)
         self.facts.show_lines(picture.lines)
         self._show_guards(picture.changes)
@@ -104,7 +108,7 @@ class TicketPanel(QWidget):
         self.keep.say(picture.keep)
         self.verb.say(picture.verb)
         self._allow(self.verb, picture.armed)
-        self.verb.setVisible(picture.asking and bool(picture.verb))
+        self._reveal(self.verb, picture.asking and bool(picture.verb))
         if self.choices is not None:
             self._allow(self.choices, picture.asking)
         set_text(self.prompt, picture.prompt)
@@ -158,7 +162,18 @@ class TicketPanel(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._shown is not None:
+            self._paint_arming(self._shown.arming)
             self._asker.painted()
+
+    def _paint_arming(self, arming: float | None) -> None:
+        """A line at the lower edge that grows until the ticket takes an answer."""
+        if arming is None:
+            return
+        painter = QPainter(self)
+        place = self.rect().adjusted(0, self.height() - ARMING_LINE, 0, 0)
+        painter.fillRect(place, QColor(self._theme.line))
+        place.setWidth(round(self.width() * arming))
+        painter.fillRect(place, QColor(self._theme.accent))
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
@@ -193,13 +208,15 @@ class TicketPanel(QWidget):
         if not is_plain(event):
             return False
         key, asking = event.key(), self._shown is not None and self._shown.asking
+        if not asking:
+            return key in ENTER  # a second Enter does nothing
         if key in ENTER or (key == Qt.Key.Key_Y and not self.word.isVisible()):
             self._asker.confirm(by)
         elif key == Qt.Key.Key_U:
             self._asker.acknowledge()
         elif key == Qt.Key.Key_Space:
             self._asker.pause_replay()
-        elif self.choices is not None and asking and self._asker.may_type(by):
+        elif self.choices is not None and self._asker.may_type(by):
             return self.choices.take_key(event)
         else:
             return False

@@ -17,10 +17,13 @@ from monitor.ui.tickets.question import Line, Question
 from monitor.ui.tickets.rules import Phase, Ticket, Waiting
 from monitor.ui.tickets.view import View
 
+EARLY = (Waiting.KEYS, Waiting.TIME)
+
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """`tone` colours the status: "", "good", "warn", "error". `prompt` "" means that nothing
-    need be typed, `left` "" that nothing runs out, `verb` "" that there is nothing to do."""
+    need be typed, `left` "" that nothing runs out, `verb` "" that there is nothing to do.
+    `arming` is how far it has armed (in tenths), None when it does not arm now."""
 
     title: str
     badge: str
@@ -40,6 +43,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     left: str
     armed: bool
     asking: bool
+    answered: bool
+    arming: float | None
 
 
 def picture(
@@ -70,6 +75,8 @@ def picture(
         left=_left(ticket, now_ns),
         armed=ticket.armed(now_ns),
         asking=asking,
+        answered=ticket.phase in (Phase.ACCEPTED, Phase.REFUSED),
+        arming=None if (arming := ticket.arming(now_ns)) is None else round(arming, 1),
     )
 
 
@@ -95,26 +102,42 @@ def _left(ticket: Ticket, now_ns: int) -> str:
 
 def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: str) -> tuple[str, str]:
     if ticket.phase is Phase.SENT:
-        return doing or "Sent. Waiting for the engine's answer.", ""
+        return f"{doing}. Esc leaves, but takes nothing back.", ""
     if ticket.phase in (Phase.ACCEPTED, Phase.REFUSED):
         return _answer(ticket, view)
     waiting = ticket.waiting(now_ns)
     if waiting is Waiting.ACKNOWLEDGEMENT:
         return _disarmed(ticket.changes, view), "warn"
     if question.declines() and waiting not in (Waiting.KEYS, Waiting.TIME):
-        return "Choose an answer by its letter or the arrow keys. Nothing happens before Enter.", ""
+        return _choose(ticket.told)
     if waiting is Waiting.CHOICE:
         return ticket.problem, "warn"
     verb = question.verb(ticket.seen)
+    early = "That came too early and was not taken. " if ticket.missed in EARLY else ""
     return {
         Waiting.KEYS: ("Release all keys first.", ""),
-        Waiting.TIME: ("Read first: it takes an answer in a moment.", ""),
-        Waiting.WORD: (f"Type {_either(question.words(ticket.seen))}, then Enter: {verb}.", ""),
+        Waiting.TIME: (f"{early}Read first: it takes Enter when the line below is full.", ""),
+        Waiting.WORD: _wanted(ticket, question, verb),
         Waiting.NOTHING: (
-            f"Enter: {verb}." if ticket.words else f"Enter or y: {verb}.",
+            f"{early}Enter: {verb}." if ticket.words else f"{early}Enter or y: {verb}.",
             "good",
         ),
     }[waiting]
+
+
+def _choose(told: str) -> tuple[str, str]:
+    how = "Choose an answer by its letter or the arrow keys."
+    return (f"{told} {how}", "warn") if told else (f"{how} Nothing happens before Enter.", "")
+
+
+def _wanted(ticket: Ticket, question: Question, verb: str) -> tuple[str, str]:
+    """What to type; said with the very words after an Enter in vain."""
+    words = question.words(ticket.seen)
+    if ticket.missed is not Waiting.WORD:
+        other = " The up or down key chooses another answer." if question.persists else ""
+        return f"Type {_either(words)}, then Enter: {verb}.{other}", ""
+    wrong = f"“{ticket.typed.strip()}” is not it: t" if ticket.typed.strip() else "Nothing is typed yet: t"
+    return f"{wrong}ype {' or '.join(words[:2])}, then Enter.", "warn"
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -32,23 +32,46 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Go on when `done` says so of the newest rows; `text` is shown meanwhile."""
+    """Go on when `done` says so of the newest rows, or when patience is over: the steps then
+    look for themselves. `text` is shown meanwhile."""
 
     text: str
     done: Callable[[View], bool]
+    patience_s: float = 10.0
 
 
 class Quit(msgspec.Struct, frozen=True):
     """End the application."""
 
 
-class Stop(msgspec.Struct, frozen=True):
-    """It cannot go on: `reason` is shown, nothing more is sent."""
+class Again(msgspec.Struct, frozen=True):
+    """It cannot go on: no further step is taken, the same question is asked anew with the reason."""
 
     reason: str
 
 
-Step: TypeAlias = Send | Wait | Quit | Stop
+Step: TypeAlias = Send | Wait | Quit | Again
+
+
+class PlainQuestion:
+    """What most questions are: one answer, that is sent once."""
+
+    persists = False
+
+    def problem(self) -> str:
+        return ""
+
+    def words(self, facts: Facts) -> tuple[str, ...]:
+        return ()
+
+    def declines(self) -> bool:
+        return False
+
+    def at_once(self) -> bool:
+        return False
+
+    def begin_again(self) -> None:
+        """There is nothing to choose."""
 
 
 class Question(Protocol):
@@ -56,6 +79,8 @@ class Question(Protocol):
 
     title: str
     keep: str
+    persists: bool
+    """Whether a refusal brings the question back, instead of ending the ticket."""
 
     def look(self, view: View) -> Facts | None:
         """The facts of the moment, or None when there is nothing left to ask about."""
@@ -83,6 +108,14 @@ class Question(Protocol):
 
     def declines(self) -> bool:
         """Whether the present choice is to keep everything as it is."""
+        ...
+
+    def at_once(self) -> bool:
+        """Whether the present choice, freely chosen on an armed ticket, needs no arming anew."""
+        ...
+
+    def begin_again(self) -> None:
+        """Forget what was chosen."""
         ...
 
     def gone(self) -> str:

@@ -18,12 +18,13 @@ from monitor.engine.values import Direction, Offset, OrderType
 from monitor.models import format
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
-from monitor.ui.tickets.question import Line, Send, Step
+from monitor.ui.tickets.question import Line, PlainQuestion, Send, Step
 from monitor.ui.tickets.told import (
     cancels,
     close_all,
     closing_lines,
     closing_orders,
+    fee_line,
     last_price,
     leg_name,
     only_symbol,
@@ -45,7 +46,7 @@ class CloseChoice(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class CloseQuestion:
+class CloseQuestion(PlainQuestion):
     """Close one position, or a part of it."""
 
     title = "Close position"
@@ -86,9 +87,6 @@ class CloseQuestion:
     def verb(self, facts: Facts) -> str:
         row = facts.legs[0].position
         return f"{side_verb(row)} {format.volume(self.volume(facts))}"
-
-    def words(self, facts: Facts) -> tuple[str, ...]:
-        return ()
 
     def problem(self) -> str:
         choice, row = self.choice, self._row
@@ -136,21 +134,17 @@ class CloseQuestion:
             )
         )
 
-    def declines(self) -> bool:
-        return False
-
     def gone(self) -> str:
         return "The position is gone: nothing was sent."
 
 
 def _fee(row: PositionRow, volume: Decimal, currency: str) -> Line:
     """Estimated at the last price, in proportion to the volume."""
-    if row.close_commission is None:
-        return Line("Fee", "known when it fills", "muted")
-    return Line("Estimated fee", words.money(row.close_commission * volume / row.volume, currency))
+    whole = row.close_commission
+    return fee_line([None if whole is None else whole * volume / row.volume], currency)
 
 
-class CloseAllQuestion:
+class CloseAllQuestion(PlainQuestion):
     """Close every position at market."""
 
     title = "Close all positions"
@@ -178,23 +172,17 @@ class CloseAllQuestion:
     def words(self, facts: Facts) -> tuple[str, ...]:
         return position_words(facts)
 
-    def problem(self) -> str:
-        return ""
-
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         return closing_lines(facts, view, engine_now_ns)
 
     def steps(self, seen: Facts, key: str, view: View) -> Iterator[Step]:
         yield Send((close_all(seen, key, self.max_ticks),))
 
-    def declines(self) -> bool:
-        return False
-
     def gone(self) -> str:
         return "No position is open any more: nothing was sent."
 
 
-class CancelQuestion:
+class CancelQuestion(PlainQuestion):
     """Cancel the chosen orders, or all that work when `order_ids` is None."""
 
     def __init__(self, order_ids: tuple[int, ...] | None = None) -> None:
@@ -236,9 +224,6 @@ class CancelQuestion:
             return ()
         return (str(len(facts.orders)), *only_symbol({row.symbol for row in facts.orders}))
 
-    def problem(self) -> str:
-        return ""
-
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         rows = facts.orders
         found = [Line("Orders", words.listed(rows, order_name, 2))]
@@ -258,9 +243,6 @@ class CancelQuestion:
             yield Send((CancelOrder(key=key, order_id=ids[0]),))
         else:
             yield Send((CancelOrders(key=key, order_ids=ids, all=self.order_ids is None),))
-
-    def declines(self) -> bool:
-        return False
 
     def gone(self) -> str:
         return "Nothing of it is working any more: nothing was sent."

@@ -81,7 +81,8 @@ class Ticket:
     """One question, asked once, answered at most once.
 
     `seen` is what the asker has before them: it changes only when they acknowledge. `latest`
-    is the present. `words` are the texts one of which must be typed, empty when none.
+    is the present. `words` are the texts one of which must be typed, empty when none. `told` is
+    how an earlier answer ended, `missed` what was missing when somebody last tried to confirm.
     """
 
     def __init__(
@@ -97,11 +98,14 @@ class Ticket:
         self.words: tuple[str, ...] = ()
         self.typed = ""
         self.problem = ""
+        self.told = ""
+        self.missed: Waiting | None = None
         self.limits = limits or Limits()
         self._hands = hands
         self._painted_ns: int | None = None
         self._released = False
         self._opened = False
+        self._at_once = False
         self._changed_ns = now_ns
         self._touched_ns = now_ns
 
@@ -115,13 +119,14 @@ class Ticket:
     def hidden(self) -> None:
         """The window lost the keyboard or the numbers were replaced: arming starts anew."""
         self._painted_ns, self._released = None, False
+        self._at_once, self.missed = False, None
 
     def touch(self, now_ns: int) -> None:
         """Somebody does something with it; an auto-repeat is nobody."""
         self._touched_ns = now_ns
 
     def type(self, text: str, now_ns: int) -> None:
-        self.typed = text
+        self.typed, self.missed = text, None
         self.touch(now_ns)
 
     def observe(self, facts: Facts | None, engine_now_ns: int, now_ns: int) -> None:
@@ -149,13 +154,21 @@ class Ticket:
         self.touch(now_ns)
         return True
 
-    def reconsider(self, facts: Facts, now_ns: int) -> None:
-        """Another answer is being considered, on other facts: as if asked just now."""
+    def reconsider(self, facts: Facts, now_ns: int, *, at_once: bool = False) -> None:
+        """Another answer is being considered, on other facts: as if asked just now. One that
+        sends nothing may be given at once: choosing it was a deliberate key already."""
         if self.phase is Phase.ASKING:
             self.seen = self.latest = facts
             self.changes, self.typed = (), ""
             self.hidden()
+            self._at_once = at_once
             self.touch(now_ns)
+
+    def ask_again(self, told: str, facts: Facts, key: str, now_ns: int) -> None:
+        """What was sent did not do it: the question stands anew, under another key."""
+        if self.phase is Phase.SENT:
+            self.phase, self.key, self.told = Phase.ASKING, key, told
+            self.reconsider(facts, now_ns, at_once=True)  # nothing is chosen any more
 
     # Whether it may be answered
 
@@ -163,10 +176,11 @@ class Ticket:
         """What is missing; `by` is the key that is being pressed to confirm."""
         if self.changes:
             return Waiting.ACKNOWLEDGEMENT
-        if not self._all_released(by):
-            return Waiting.KEYS
-        if self._painted_ns is None or now_ns - self._painted_ns < self.limits.arm_ns:
-            return Waiting.TIME
+        if not (self._at_once and self._opened):
+            if not self._all_released(by):
+                return Waiting.KEYS
+            if self._painted_ns is None or now_ns - self._painted_ns < self.limits.arm_ns:
+                return Waiting.TIME
         if self.problem:
             return Waiting.CHOICE
         if self.words and self.typed.strip().casefold() not in {word.casefold() for word in self.words}:
@@ -180,6 +194,14 @@ class Ticket:
             self._opened = self.waiting(now_ns, by) not in (Waiting.KEYS, Waiting.TIME)
         return self._opened and self.phase is Phase.ASKING
 
+    def arming(self, now_ns: int) -> float | None:
+        """How far it has armed, 0 .. 1; None while it does not."""
+        if self.phase is not Phase.ASKING or self.waiting(now_ns) not in (Waiting.KEYS, Waiting.TIME):
+            return None
+        if self._painted_ns is None or not self._released:
+            return 0.0
+        return min(1.0, (now_ns - self._painted_ns) / self.limits.arm_ns)
+
     def armed(self, now_ns: int, by: int | None = None) -> bool:
         return self.phase is Phase.ASKING and self.waiting(now_ns, by) is Waiting.NOTHING
 
@@ -187,6 +209,7 @@ class Ticket:
         """What was seen, to be sent now, once; None when it may not be sent."""
         self._expire(now_ns)
         if not self.armed(now_ns, by):
+            self.missed = self.waiting(now_ns, by)
             return None
         self.phase = Phase.SENT
         self.touch(now_ns)

@@ -98,9 +98,17 @@ def closing_lines(facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
         Line("Contract value", words.money(worth, currency)),
         Line("Margin set free", words.money(margin, currency)),
         Line("Estimated profit", f"{words.profit(gain, currency)} before fee", tone_of(gain)),
-        Line("Fee", "known when it fills", "muted"),
+        fee_line([row.close_commission for row in rows], currency, len(currencies) > 1),
         cancels(working),
     ]
+
+
+def fee_line(fees: Sequence[Decimal | None], currency: str, mixed: bool = False) -> Line:
+    """The estimated fee of all closes together; unknown when any of them is."""
+    known = [fee for fee in fees if fee is not None]
+    if mixed or len(known) < len(fees):
+        return Line("Fee", "known when it fills", "muted")
+    return Line("Estimated fee", words.money(sum(known, Decimal(0)), currency))
 
 
 def tone_of(gain: Decimal | None) -> str:

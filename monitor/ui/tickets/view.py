@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from monitor.engine.rows import AccountRow, OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import StrategyState, World
+from monitor.engine.values import Origin, StrategyState, World
 from monitor.models.desk import Desk
 
 
@@ -32,6 +32,10 @@ class View(Protocol):
 
     def order(self, order_id: int) -> OrderRow | None:
         """Working or finished."""
+        ...
+
+    def own_orders(self) -> int:
+        """How many orders, working or finished, a person has given, not a strategy."""
         ...
 
     def strategies(self) -> Sequence[StrategyRow]: ...
@@ -82,6 +86,10 @@ class DeskView:
 
     def order(self, order_id: int) -> OrderRow | None:
         return self._desk.order(order_id)
+
+    def own_orders(self) -> int:
+        rows = (*self._desk.active_orders.rows(), *self._desk.order_history.rows())
+        return sum(row.origin is Origin.USER for row in rows)
 
     def strategies(self) -> Sequence[StrategyRow]:
         return self._desk.strategies.rows()

@@ -19,6 +19,8 @@ from monitor.engine.commands import (
     refused,
 )
 from monitor.engine.values import Offset, OrderStatus, ReplayState, Side, StrategyState, World
+from monitor.ui.tickets.parts import ElidedLabel
+from monitor.ui.tickets.rules import Phase
 
 Key = Qt.Key
 GONE = position(volume=Decimal(0), version=9)
@@ -95,10 +97,44 @@ def test_leaving_sends_nothing_and_says_what_becomes_of_a_replay(asked: Stage) -
     asked.frame()
     assert "restored at the next start" in asked.panel.consequence.text()
     asked.press(Key.Key_Return)
-    assert asked.quits == 0, "the choice arms anew"
-    asked.ready()
+    assert (asked.quits, asked.sent) == (1, []), "what sends nothing needs no arming anew"
+
+
+def test_leaving_is_not_carried_out_by_keys_from_before_the_ticket_was_read(stage: Stage) -> None:
+    stage.rows(order(41))
+    stage.tickets.ask_to_quit()
+    stage.frame()
+    stage.press(Key.Key_L)
+    stage.press(Key.Key_Return)
+    assert (stage.quits, stage.is_open) == (0, False), "stay was chosen still, and Enter stays"
+
+
+def test_back_in_the_window_leaving_arms_anew(asked: Stage) -> None:
+    asked.press(Key.Key_L)
+    asked.tickets.hidden()
+    asked.frame()
     asked.press(Key.Key_Return)
-    assert (asked.quits, asked.sent) == (1, [])
+    assert asked.quits == 0
+    asked.after(350)
+    asked.press(Key.Key_Return)
+    assert asked.quits == 1
+
+
+def test_what_sends_something_arms_anew_and_shows_it(asked: Stage) -> None:
+    asked.press(Key.Key_C)
+    asked.frame()
+    asked.after(175)
+    assert asked.shown.arming == 0.5
+    assert "line below" in asked.panel.status.text()
+    asked.type("2")
+    asked.press(Key.Key_Return)
+    asked.frame()
+    assert asked.sent == []
+    assert "too early" in asked.panel.status.text()
+    asked.after(175)
+    assert asked.shown.arming is None
+    asked.press(Key.Key_Return)
+    assert len(asked.sent) == 1
 
 
 def test_leaving_a_live_world_says_that_orders_go_on(stage: Stage) -> None:
@@ -144,7 +180,7 @@ def test_a_refused_cancel_keeps_the_application_open(asked: Stage) -> None:
 def test_flattening_stops_cancels_closes_steps_and_only_then_quits(asked: Stage) -> None:
     asked.press(Key.Key_F)
     asked.frame()
-    assert "one step of one bar" in asked.panel.consequence.text()
+    assert "steps until all is flat" in asked.panel.consequence.text()
     answer(asked, "1")
     assert asked.sent == [StopStrategy(key="ticket-1-stop-1", strategy_id=1)]
     asked.answer(accepted())
@@ -157,13 +193,92 @@ def test_flattening_stops_cancels_closes_steps_and_only_then_quits(asked: Stage)
     asked.frame()
     assert asked.sent[2:] == [close_all()], "without the order that our own stop has cancelled"
     asked.answer(accepted(43))
-    assert asked.sent[3:] == [StepReplay(key="ticket-1-step", bars=1)]
+    assert asked.sent[3:] == [StepReplay(key="ticket-1-step-1", bars=1)]
     asked.answer(accepted())
     assert asked.quits == 0
+    assert "bar 100, 1 of at most 50 bars" in asked.panel.status.text()
     asked.rows(GONE)
     asked.frame()
     assert asked.quits == 1
     assert len(asked.sent) == 4
+
+
+def flatten(stage: Stage) -> None:
+    """Ask to flatten one position, without any order or strategy, up to the first step."""
+    stage.rows(STOPPED)
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    choose(stage, Key.Key_F, "1")
+    stage.answer(accepted(43))
+
+
+def test_flattening_steps_on_over_bars_that_fill_nothing(stage: Stage) -> None:
+    flatten(stage)
+    for bar in (101, 102, 103):
+        stage.rows(replay(bar=bar))
+        stage.answer(accepted())
+        stage.frame()
+    keys = [command.key for command in stage.sent[1:]]
+    assert keys == [f"ticket-1-step-{number}" for number in (1, 2, 3, 4)]
+    assert stage.quits == 0
+    stage.rows(replay(bar=104), GONE)
+    stage.answer(accepted())
+    stage.frame()
+    assert stage.quits == 1
+
+
+def test_after_fifty_bars_it_says_what_is_open_and_asks_again(stage: Stage) -> None:
+    flatten(stage)
+    stage.rows(order(43), position(volume=Decimal(1), version=8))
+    for bar in range(101, 151):
+        stage.rows(replay(bar=bar))
+        stage.answer(accepted())
+        stage.frame()
+    assert len(stage.sent) == 51
+    assert stage.quits == 0
+    said = stage.panel.status.text()
+    assert "50 bars passed and not all is flat. Still there: long 1 DCE.m2005 and 1 working order." in said
+    assert "Choose an answer" in said
+    choose(stage, Key.Key_L)
+    assert stage.quits == 1, "every choice is offered again"
+
+
+def test_a_second_attempt_has_keys_of_its_own(stage: Stage) -> None:
+    flatten(stage)
+    stage.answer(refused("The replay is being rebuilt."))
+    stage.frame()
+    assert "Refused: The replay is being rebuilt." in stage.panel.status.text()
+    stage.ready()
+    choose(stage, Key.Key_F, "1")
+    assert stage.sent[-1].key == "ticket-1-again-2"
+
+
+def test_fills_that_do_not_come_in_time_bring_the_question_back(stage: Stage) -> None:
+    flatten(stage)
+    stage.answer(accepted())
+    stage.after(10_001)
+    assert "did not come in time" in stage.panel.status.text()
+    assert stage.tickets.phase is Phase.ASKING
+
+
+def test_orders_that_are_not_cancelled_in_time_bring_the_question_back(asked: Stage) -> None:
+    choose(asked, Key.Key_C, "2")
+    asked.answer(accepted())
+    asked.after(10_001)
+    assert "not cancelled in time" in asked.panel.status.text()
+    asked.ready()
+    asked.press(Key.Key_Escape)
+    assert not asked.is_open
+
+
+def test_asking_to_quit_again_replaces_an_answer_that_does_not_come(asked: Stage) -> None:
+    choose(asked, Key.Key_C, "2")
+    assert "Esc leaves" in asked.panel.status.text()
+    asked.tickets.ask_to_quit()
+    asked.ready()
+    assert asked.tickets.phase is Phase.ASKING
+    choose(asked, Key.Key_L)
+    assert asked.quits == 1
 
 
 def test_flattening_a_playing_replay_takes_no_step_of_its_own(stage: Stage) -> None:
@@ -171,7 +286,7 @@ def test_flattening_a_playing_replay_takes_no_step_of_its_own(stage: Stage) -> N
     stage.tickets.ask_to_quit()
     stage.ready()
     stage.press(Key.Key_F)
-    assert "next bar" in stage.panel.consequence.text()
+    assert "next bars" in stage.panel.consequence.text()
     stage.ready()
     stage.type("1")
     stage.press(Key.Key_Return)
@@ -182,20 +297,45 @@ def test_flattening_a_playing_replay_takes_no_step_of_its_own(stage: Stage) -> N
     assert stage.quits == 1
 
 
-def test_at_the_end_of_a_replay_flattening_says_that_nothing_can_fill(stage: Stage) -> None:
-    stage.rows(STOPPED, replay(state=ReplayState.FINISHED))
+def test_at_the_end_of_a_replay_flattening_is_not_offered_and_says_why(stage: Stage) -> None:
+    stage.rows(STOPPED, order(41), replay(state=ReplayState.FINISHED))
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    lines = stage.panel.facts.findChildren(ElidedLabel)
+    assert any("at its end, nothing can fill" in line.full for line in lines)
+    stage.press(Key.Key_F)
+    assert stage.panel.headline.full == "Quit Trading Monitor?"
+    stage.press(Key.Key_C)
+    assert stage.panel.headline.full == "Cancel 1 order, then quit"
+    stage.ready()
+    assert "up or down key chooses another" in stage.panel.status.text()
+    stage.press(Key.Key_Up)
+    stage.press(Key.Key_Return)
+    assert stage.quits == 1
+
+
+def test_an_end_that_comes_while_flatten_is_chosen_is_said(stage: Stage) -> None:
+    stage.rows(STOPPED)
     stage.tickets.ask_to_quit()
     stage.ready()
     stage.press(Key.Key_F)
-    assert "cannot fill" in stage.panel.consequence.text()
     stage.ready()
+    stage.rows(replay(bar=1000, state=ReplayState.FINISHED))
+    stage.frame()
+    assert "no bar is left" in stage.panel.status.text()
     stage.type("1")
     stage.press(Key.Key_Return)
-    stage.answer(accepted(43))
-    stage.after(1000)
-    assert stage.quits == 0
-    assert stage.sent == [close_all()]
-    assert "no bar is left" in stage.panel.status.text()
+    assert stage.sent == []
+
+
+def test_an_end_that_comes_before_the_fills_is_said_and_asked_again(stage: Stage) -> None:
+    flatten(stage)
+    stage.rows(replay(bar=1000, state=ReplayState.FINISHED))
+    stage.answer(refused("The replay is at its end already.", "finished"))
+    stage.frame()
+    assert "reached its end before all was flat" in stage.panel.status.text()
+    choose(stage, Key.Key_L)
+    assert stage.quits == 1
 
 
 def test_flattening_stops_where_a_position_changed_on_the_way(asked: Stage) -> None:

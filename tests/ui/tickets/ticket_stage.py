@@ -21,6 +21,7 @@ from monitor.ui.answers import Answers
 from monitor.ui.tickethost import TicketHost
 from monitor.ui.tickets.desk import TicketDesk
 from monitor.ui.tickets.panel import TicketPanel
+from monitor.ui.tickets.picture import Picture
 from monitor.ui.tickets.view import DeskView
 
 
@@ -110,6 +111,13 @@ class Stage:
         panel = self.tickets.panel
         assert panel is not None, "no ticket is open"
         return panel
+
+    @property
+    def shown(self) -> Picture:
+        """What is painted."""
+        picture = self.panel._shown
+        assert picture is not None
+        return picture
 
     @property
     def is_open(self) -> bool:

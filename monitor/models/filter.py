@@ -35,17 +35,20 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 def parse(text: str, spec: TableSpec, context: Context) -> Filter:
-    """Read a filter. A token that names no column counts as a word; one that is not finished
-    yet (`pnl<`) is left out, so that typing never empties the table."""
+    """Read a filter. A token that names no column or is not finished yet (`pnl<`) is left out, so
+    that neither typing nor a mistake empties the table."""
     tests: list[Test] = []
     problem = ""
     for part in text.split():
         token = TOKEN.fullmatch(part)
-        column = _column(token["name"].lower(), spec) if token else None
-        if token is None or column is None:
-            if token is not None:
-                problem = f"There is no column “{token['name']}”."
+        like = _columns(token["name"].lower(), spec) if token else []
+        column = like[0] if len(like) == 1 else None
+        if token is None:
             tests.append(_word(part.lower(), spec, context))
+            continue
+        if column is None:
+            names = " or ".join(f"“{column.title}”" for column in like)
+            problem = f"No column “{token['name']}” in this table." if not like else f"Which column: {names}?"
             continue
         if not token["value"]:
             continue
@@ -59,13 +62,12 @@ def parse(text: str, spec: TableSpec, context: Context) -> Filter:
     return Filter(lambda row: all(test(row) for test in tests), problem)
 
 
-def _column(name: str, spec: TableSpec) -> Column | None:
-    """By id, by alias, else by the only id or title that begins so."""
+def _columns(name: str, spec: TableSpec) -> list[Column]:
+    """The column of this id or alias, else all whose id or title begins so."""
     for column in spec.columns:
         if name == column.id or name in column.aliases:
-            return column
-    like = [column for column in spec.columns if column.id.startswith(name) or column.title.startswith(name)]
-    return like[0] if len(like) == 1 else None
+            return [column]
+    return [column for column in spec.columns if column.id.startswith(name) or column.title.startswith(name)]
 
 
 def _word(word: str, spec: TableSpec, context: Context) -> Test:

@@ -50,6 +50,8 @@ def profit_fraction(position: PositionRow) -> float | None:
 
 def volume_text(position: PositionRow, _: Context) -> str:
     """The volume, and what of it is from today and from before: 3 (2/1)."""
+    if not position.volume:
+        return "closed"
     before = position.volume - position.volume_today
     total = fmt.volume(position.volume)
     return f"{total} ({fmt.volume(position.volume_today)}/{fmt.volume(before)})" if before else total

@@ -39,7 +39,7 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.STRATEGY_RUNNING: lambda: _strategy_is(window, running=True),
         When.STRATEGY_STOPPED: lambda: _strategy_is(window, running=False),
         When.ROWS_SELECTED: lambda: _rows_selected(window),
-        When.TABLE: lambda: "" if window.focused_table() else "go to a table first (Ctrl+1, Ctrl+3, Ctrl+4)",
+        When.TABLE: lambda: "",  # the table used last, when none has the focus
     }
     return tests | {when: _unless_read_only(window, tests[when]) for when in ACTING}
 
@@ -49,12 +49,16 @@ def _unless_read_only(window: MainWindow, test: Condition) -> Condition:
 
 
 def _order_selected(window: MainWindow) -> str:
+    if window.orders.selection_finished():
+        return "that order is finished"
     if not len(window.desk.active_orders):
         return "no order is working"
     return "" if window.selected_orders() else "select a working order first (Ctrl+3, then j and k)"
 
 
 def _position_selected(window: MainWindow) -> str:
+    if window.position_gone():
+        return "that position is closed"
     if not len(window.desk.positions):
         return "no position is open"
     return "" if window.selected_position() else "select one position first (Ctrl+1, then j and k)"

@@ -93,11 +93,16 @@ class Dock(QDockWidget):
         self.show()
         self.raise_()
         self.activateWindow()  # a floating panel is a window of its own
+        self._focus_panel()
+
+    def _focus_panel(self) -> None:
         panel = self.widget()
         target = panel.focusProxy() or panel
         target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._focus_panel()  # a press on the title, or on a part that takes none
         return presses_button(event, QApplication.focusWidget()) or super().event(event)
 
 
@@ -185,7 +190,14 @@ class DockArea(QMainWindow):
         if event.type() == QEvent.Type.ChildPolished and isinstance(tabs, QTabBar):
             tabs.setElideMode(Qt.TextElideMode.ElideNone)
             tabs.setExpanding(False)
+            tabs.tabBarClicked.connect(lambda at, tabs=tabs: self._tab_clicked(tabs, at))
         super().childEvent(event)
+
+    def _tab_clicked(self, tabs: QTabBar, at: int) -> None:
+        """Who turns to a panel with the mouse means it with the next key, too."""
+        for dock in self.docks.values():
+            if at >= 0 and dock.windowTitle() == tabs.tabText(at):
+                dock.bring()
 
     def _mark(self, _old: QWidget | None, now: QWidget | None) -> None:
         for dock in self.docks.values():

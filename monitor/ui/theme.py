@@ -242,6 +242,8 @@ QSlider::handle:horizontal:disabled { background: $faint; }
 #notice QLabel { background: transparent; }
 #notice QToolButton { color: $muted; border: none; padding: 0 6px; background: transparent; }
 #notice QToolButton:hover { color: $text; }
+#found { color: $muted; }
+#found[tone="warn"] { color: $warn; }
 #message[tone="idle"] { color: $muted; }
 #message[tone="info"] { color: $text; }
 #message[tone="good"] { color: $gain; }

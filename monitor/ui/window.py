@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self._guard: RepeatGuard | None = None
         self._shared_out = False
         self._told_how: str | None = None
+        self._last_table: TablePanel | None = None
         self._layout_file = LayoutFile(state_dir)
         self._welcome = not self._layout_file.path.exists()
         self.actions_table = Actions(self, conditions(self))
@@ -169,6 +170,9 @@ class MainWindow(QMainWindow):
         self.goto.chosen.connect(self.control.seek)
         self.strategies.list.start_asked.connect(lambda id: self.send(StartStrategy(strategy_id=id)))
         self.strategies.list.stop_asked.connect(lambda id: self.send(StopStrategy(strategy_id=id)))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._note_focus)
         for panel in self.table_panels:
             panel.view.selected_changed.connect(self._show_selection)
             panel.view.menu_requested.connect(lambda at, panel=panel: self._open_row_menu(panel, at))
@@ -191,15 +195,24 @@ class MainWindow(QMainWindow):
         self.answers.ask(command, self._answered)
 
     def selected_position(self) -> PositionRow | None:
-        """The position that closing means: the selected one, or the only one there is."""
-        chosen: list[PositionRow] = self.positions.view.selected_rows() or self.desk.positions.rows()
+        """The position that closing means: the selected one, or the only one there is while none
+        is selected. What was selected and is gone never means another."""
+        chosen: list[PositionRow] = self.positions.view.selected_rows()
+        if not chosen and not self.position_gone():
+            chosen = self.desk.positions.rows()
         return chosen[0] if len(chosen) == 1 else None
 
+    def position_gone(self) -> bool:
+        """Whether the position that was selected last has been closed since."""
+        return any(self.desk.position(id) is None for id in self.positions.view.lost_ids())
+
     def selected_orders(self) -> list[OrderRow]:
-        """The working orders that cancelling means."""
+        """The working orders that cancelling means; none when what was selected is finished."""
         chosen = self.orders.selected_working()
+        if chosen or self.orders.selection_finished():
+            return chosen
         working: list[OrderRow] = self.desk.active_orders.rows()
-        return chosen or (working if len(working) == 1 else [])
+        return working if len(working) == 1 else []
 
     def focused_table(self) -> TablePanel | None:
         focus = QApplication.focusWidget()
@@ -207,6 +220,14 @@ class MainWindow(QMainWindow):
             if focus is not None and panel.isAncestorOf(focus):
                 return panel
         return None
+
+    def table_in_use(self) -> TablePanel:
+        """The table with the focus, else the one that had it last, else the orders."""
+        last = self.focused_table() or self._last_table
+        return last if last is not None and last.isVisible() else self.orders.shown
+
+    def _note_focus(self) -> None:
+        self._last_table = self.focused_table() or self._last_table
 
     def reset_layout(self) -> None:
         """The shipped arrangement, now and at the next start."""
@@ -364,9 +385,10 @@ class MainWindow(QMainWindow):
         self.status.show_selection(text)
 
     def _open_filter(self) -> None:
-        panel = self.focused_table()
-        if panel is not None:
-            panel.open_filter()
+        panel = self.table_in_use()
+        if not panel.isVisible():
+            self.dock_area.docks["orders"].bring()
+        panel.open_filter()
 
     def _copy(self) -> None:
         panel = self.focused_table()

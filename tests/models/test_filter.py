@@ -38,7 +38,10 @@ def found(text: str) -> list[int]:
         ("price:<1000", [1, 3]),
         ("price>=2,801", [2]),
         ("id:12", [12]),
-        ("pri:high", []),
+        ("priority:high", []),
+        ("pri:high", [1, 2, 3, 12]),
+        ("colour:red", [1, 2, 3, 12]),
+        ("side:sell colour:red", [2, 3]),
         ("price<", [1, 2, 3, 12]),
         ("side:", [1, 2, 3, 12]),
         ("nothing-like-this", []),
@@ -57,6 +60,7 @@ def test_profit_compares_as_a_number_with_either_minus():
 
 
 def test_what_is_not_understood_is_said():
-    assert "no column" in parse("colour:red", ACTIVE_ORDERS, Context()).problem
+    assert parse("colour:red", ACTIVE_ORDERS, Context()).problem == "No column “colour” in this table."
+    assert parse("pri:high", ACTIVE_ORDERS, Context()).problem == "Which column: “price” or “priority”?"
     assert "not a number" in parse("price:<abc", ACTIVE_ORDERS, Context()).problem
     assert parse("side:buy price:>1", ACTIVE_ORDERS, Context()).problem == ""

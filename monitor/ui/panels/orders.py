@@ -41,6 +41,7 @@ class OrdersPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._pages)
         self.tabs.currentChanged.connect(self._turn)
+        self.tabs.tabBarClicked.connect(self._clicked)
         self.setFocusProxy(self.active)
         self.count()
 
@@ -54,6 +55,12 @@ class OrdersPanel(QWidget):
         if self.shown is not self.active:
             return []
         return [row for row in self.active.view.selected_rows() if row.status.active]
+
+    def selection_finished(self) -> bool:
+        """Whether what was selected here last is finished: then no other order is meant."""
+        if self.shown is self.history and self.history.view.selected_count():
+            return True
+        return any(self._desk.active_orders.get(id) is None for id in self.active.view.lost_ids())
 
     def say_empty(self, how: str) -> None:
         """What stands where no order works, and how to go on."""
@@ -69,6 +76,12 @@ class OrdersPanel(QWidget):
         self._counts = counts
         self.tabs.setTabText(0, self.tr("Active {0}").format(f"{counts[0]:,}"))
         self.tabs.setTabText(1, self.tr("History {0}").format(f"{counts[1]:,}"))
+
+    def _clicked(self, index: int) -> None:
+        """Who turns to a table with the mouse means that table with the next key."""
+        if index >= 0:
+            self.tabs.setCurrentIndex(index)
+            self.shown.view.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _turn(self, index: int) -> None:
         self._pages.setCurrentIndex(index)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 from monitor.models.filter import parse
 from monitor.models.table import RowTable
 from monitor.ui.tables.view import TableView
-from monitor.ui.theme import Theme
+from monitor.ui.theme import Theme, set_tone
 
 SLOW_ROWS = 20_000  # above this many rows typing is awaited before filtering
 TYPING_MS = 120
@@ -49,7 +49,8 @@ class TablePanel(QWidget):
         self.view.setAccessibleName(model.spec.title)
         self.filter_line = FilterLine(self)
         self._found = QLabel(self)
-        self._found.setObjectName("muted")
+        self._found.setObjectName("found")
+        self._problem = ""
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._filter)
         self._bar = self._filter_bar()
@@ -76,7 +77,7 @@ class TablePanel(QWidget):
         self.filter_line.left.connect(self.close_filter)
         self.filter_line.accepted.connect(self._accept)
         self.filter_line.textChanged.connect(self._typed)
-        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset, model.rows_left):
             signal.connect(self._count)
 
     def open_filter(self) -> None:
@@ -108,9 +109,12 @@ class TablePanel(QWidget):
         result = parse(self.filter_line.text(), model.spec, model.context)
         if result.predicate is not None or model.filtered:
             model.set_filter(result.predicate)
-        self._count(problem=result.problem)
+        self._problem = result.problem
+        self._count()
 
-    def _count(self, *_: object, problem: str = "") -> None:
+    def _count(self) -> None:
+        """Beside the line: what was not understood, else how many rows match."""
         if not self._bar.isHidden():
             model = self.view.rows
-            self._found.setText(problem or f"{model.rowCount():,} of {len(model):,}")
+            self._found.setText(self._problem or f"{model.present_count():,} of {len(model):,}")
+            set_tone(self._found, "warn" if self._problem else "idle")

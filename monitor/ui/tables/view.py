@@ -40,13 +40,14 @@ from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, r
 from monitor.ui.tables.paint import PADDING, CellPainter, Place
 from monitor.ui.theme import ROW_HEIGHT, Theme
 
-HOLD_MS = 4000  # a pointer or key that rested so long does not point any more
+HOLD_MS = 4000  # a pointer that rested so long does not point any more
+LEAVE_MS = 1000  # a row that is gone is shown, greyed, for one to two of these
 NOTHING_MATCHES = "No row matches the filter. Esc clears it."
 
 
 class TableView(QTableView):
-    """A view of one `RowTable`. Rows stand still while the user points or moves with keys; with
-    a selection they do not swap places."""
+    """A view of one `RowTable`. Rows stand still while the user points; with a selection they do
+    not swap places. A row that is gone is not selected any more, also while it is still seen."""
 
     details_requested = Signal(object)
     filter_requested = Signal()
@@ -65,6 +66,9 @@ class TableView(QTableView):
         self._cells = CellPainter(model, theme, self._flash, self.fontMetrics())
         self._rest = QTimer(self, singleShot=True, interval=HOLD_MS)
         self._rest.timeout.connect(self._let_go)
+        self._going = QTimer(self, singleShot=True, interval=LEAVE_MS)
+        self._going.timeout.connect(self._let_leave)
+        self._lost: set[Any] = set()  # ids that were selected when they went
         self._fade = QTimer(self, singleShot=True, interval=int(LIT_SECONDS * 1000) + 20)
         self._fade.timeout.connect(self._faded)
         self._widen = QTimer(self, singleShot=True, interval=0)
@@ -75,6 +79,8 @@ class TableView(QTableView):
         reset_columns(self)
         self.selectionModel().selectionChanged.connect(self._on_selection)
         model.modelReset.connect(self._flash.clear)
+        model.modelReset.connect(self._lost.clear)
+        model.rows_left.connect(self._rows_left)
 
     def _set_up(self) -> None:
         mode = QAbstractItemView
@@ -101,6 +107,7 @@ class TableView(QTableView):
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(self.open_columns_menu)
         head.sectionClicked.connect(self._on_header)
+        head.sectionPressed.connect(lambda _: self.setFocus(Qt.FocusReason.MouseFocusReason))
 
     # -- what others ask
 
@@ -110,8 +117,13 @@ class TableView(QTableView):
         rows = (self.rows.row_at(place) for place in places)
         return [row for row in rows if not self.rows.is_leaving(row)]
 
+    def lost_ids(self) -> set[Any]:
+        """The ids of what was selected when it went, while nothing else has been selected since
+        and Esc was not pressed. Whoever acts on a selection must not mean another row instead."""
+        return set() if self.selectionModel().hasSelection() else set(self._lost)
+
     def selected_count(self) -> int:
-        """How many rows are selected, leaving ones included; cheap however many they are."""
+        """How many rows are selected; cheap however many they are."""
         return sum(block.height() for block in self.selectionModel().selection())  # type: ignore[attr-defined]
 
     def current_row(self) -> Any | None:
@@ -158,7 +170,7 @@ class TableView(QTableView):
 
     def copy(self) -> None:
         """The selected rows, or all, as tab separated text with a header, columns as displayed."""
-        rows = self.selected_rows() or self.rows.shown()
+        rows = self.selected_rows() or [row for row in self.rows.shown() if not self.rows.is_leaving(row)]
         QGuiApplication.clipboard().setText(self.as_tsv(rows))
 
     def as_tsv(self, rows: list[Any]) -> str:
@@ -179,7 +191,6 @@ class TableView(QTableView):
             if event.text().isprintable() and event.text() and not _commanding(event):
                 event.ignore()  # a command of the window, not a search in the table
             else:
-                self._point()
                 super().keyPressEvent(event)
 
     def _plain_key(self, event: QKeyEvent) -> bool:
@@ -210,7 +221,6 @@ class TableView(QTableView):
 
     def _go(self, place: int) -> None:
         if 0 <= place < self.rows.rowCount():
-            self._point()
             head = self.horizontalHeader()
             index = self.rows.index(place, max(0, head.logicalIndexAt(0)))
             self.setCurrentIndex(index)
@@ -223,6 +233,7 @@ class TableView(QTableView):
 
     def _leave(self) -> None:
         """Esc: first the selection goes, then the filter."""
+        self._lost.clear()
         if self.selectionModel().hasSelection() or self.currentIndex().isValid():
             self.clearSelection()
             self.selectionModel().setCurrentIndex(QModelIndex(), QItemSelectionModel.SelectionFlag.NoUpdate)
@@ -241,10 +252,34 @@ class TableView(QTableView):
         selected = self.selectionModel().hasSelection()
         self.rows.hold(Hold.SORT if selected else Hold.NONE)
 
-    def _on_selection(self, _on: QItemSelection, _off: QItemSelection) -> None:
+    def _on_selection(self, on: QItemSelection, _off: QItemSelection) -> None:
+        if not on.isEmpty():
+            self._lost.clear()
+            self._deselect_leaving()
         if not self._rest.isActive():
             self._let_go()
         self.selected_changed.emit()
+
+    def _rows_left(self) -> None:
+        self._deselect_leaving()
+        if not self._going.isActive():
+            self._going.start()
+
+    def _let_leave(self) -> None:
+        if self.rows.let_leave():
+            self._going.start()
+
+    def _deselect_leaving(self) -> None:
+        """What is gone cannot be acted upon, so it is not selected either."""
+        chosen = self.selectionModel()
+        if not chosen.hasSelection():
+            return
+        flag = QItemSelectionModel.SelectionFlag
+        for row_id in self.rows.leaving():
+            place = self.rows.position(row_id)
+            if place is not None and chosen.isRowSelected(place):
+                self._lost.add(row_id)
+                chosen.select(self.rows.index(place, 0), flag.Deselect | flag.Rows)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point()
@@ -278,6 +313,9 @@ class TableView(QTableView):
         self._scroll_with(first, last - first + 1)
 
     def rowsAboutToBeRemoved(self, parent: QModelIndex, first: int, last: int) -> None:
+        if self.selectionModel().hasSelection():
+            rows = (self.rows.row_at(at) for at in self._selected_within(first, last))
+            self._lost.update(self.rows.spec.key(row) for row in rows)
         super().rowsAboutToBeRemoved(parent, first, last)
         self._scroll_with(last + 1, first - last - 1)
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 from desk_rows import order
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from monitor.engine.changes import Changes
@@ -127,13 +127,64 @@ def test_nothing_moves_under_the_pointer_until_it_leaves(qtbot, desk, view):
     assert view.rows.position(29) is None
 
 
-def test_a_finished_order_cannot_be_taken_for_a_working_one_while_held(qtbot, desk, view):
-    qtbot.keyClick(view, "j")
+def point(view) -> None:
+    """Move the pointer over the rows, wherever it was before."""
+    at, none = QPoint(50, 50), Qt.MouseButton.NoButton
+    where = QPointF(view.viewport().mapToGlobal(at))
+    moved = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), where, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(view.viewport(), moved)
     assert view.rows.held is Hold.ROWS
-    desk.apply(Changes(orders={30: order(30, status=OrderStatus.CANCELED)}))
-    assert view.rows.position(30) == 0
+
+
+def finish(desk, *order_ids) -> None:
+    desk.apply(Changes(orders={at: order(at, status=OrderStatus.CANCELED) for at in order_ids}))
+
+
+def test_a_finished_order_goes_at_once_from_under_the_keyboard(qtbot, desk, view):
+    qtbot.keyClick(view, "j")
+    assert view.rows.held is Hold.SORT
+    finish(desk, 30)
+    assert view.rows.position(30) is None
     assert view.selected_rows() == []
+    assert view.lost_ids() == {30}
+
+
+def test_a_finished_order_under_the_pointer_says_so_and_is_not_selected(qtbot, desk, view):
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    assert [row.order_id for row in view.selected_rows()] == [30]
+    finish(desk, 30)
+    assert view.rows.position(30) == 0
+    assert view.rows.row_at(0).status is OrderStatus.CANCELED
+    assert view.selected_rows() == []
+    assert view.selected_count() == 0
     assert view.current_row() is None
+    assert view.lost_ids() == {30}
+
+
+def test_a_finished_order_goes_soon_though_the_pointer_never_rests(qtbot, desk, view):
+    view._going.setInterval(20)
+    point(view)
+    finish(desk, 30)
+    assert view.rows.position(30) == 0
+    qtbot.waitUntil(lambda: view.rows.position(30) is None)
+    assert view.rows.held is Hold.ROWS
+
+
+def test_a_row_that_is_leaving_cannot_be_selected_any_more(qtbot, desk, view):
+    point(view)
+    finish(desk, 30)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    assert view.selected_count() == 0
+    assert view.lost_ids() == {30}
+
+
+def test_what_was_lost_is_forgotten_with_the_next_selection_or_escape(qtbot, desk, view):
+    for key in ("j", Qt.Key.Key_Escape):
+        view.select_row(desk.active_orders.shown()[0].order_id)
+        finish(desk, view.current_row().order_id)
+        assert view.lost_ids()
+        qtbot.keyClick(view, key)
+        assert not view.lost_ids()
 
 
 def test_new_and_gone_rows_above_do_not_push_away_what_is_read(qtbot, desk, view):
@@ -159,7 +210,8 @@ def test_removing_the_selected_row_frees_the_table(qtbot, desk, view):
 
 def test_the_hold_ends_by_itself_when_nobody_moves(qtbot, desk, view):
     view._rest.setInterval(20)
-    qtbot.keyClick(view, "j")
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    assert view.rows.held is Hold.ROWS
     qtbot.waitUntil(lambda: view.rows.held is Hold.SORT)
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert view.rows.held is Hold.NONE

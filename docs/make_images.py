@@ -16,8 +16,8 @@ from playwright.sync_api import sync_playwright
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from monitor.app import sample_options
 from monitor.assets import resource_path
+from monitor.bundled import sample_options
 from monitor.core.service import CoreThread, Setup
 from monitor.engine.commands import SeekReplay
 from monitor.ui.theme import DARK, apply_theme

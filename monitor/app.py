@@ -17,11 +17,11 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from monitor.assets import resource_path
+from monitor.bundled import sample_options
 from monitor.core.core import Core
 from monitor.core.service import CoreThread, Setup, serve
 from monitor.engine.options import ReplayOptions
@@ -37,20 +37,6 @@ Speed = float | None | Literal["unset"]
 SWITCH_INTERVAL = 0.0005  # measured: lets the core's thread in while the window paints
 _LOOK_MS = 500
 _SILENCE = 2.0  # seconds without a sign of life after which the core is not waited for
-
-
-def sample_options() -> ReplayOptions:
-    """What a newcomer sees first: the bundled synthetic data with a strategy whose orders rest."""
-    return ReplayOptions(
-        file=str(resource_path("sample", "SIM.au9999.1m.csv.gz")),
-        strategy="channel_breakout",
-        multiplier=Decimal("1000"),
-        rate=Decimal("0.00002"),
-        slippage=Decimal("1"),
-        margin_rate=Decimal("0.08"),
-        capital=Decimal("5000000"),
-        participation=Decimal("0.05"),
-    )
 
 
 def run_headless(

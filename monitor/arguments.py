@@ -95,11 +95,17 @@ def build_parser() -> Parser:
     replay = commands.add_parser(
         "replay",
         parents=[common],
-        usage="monitor replay FILE [options]",
-        help="replay a K-line file in the window",
-        description="Replay a K-line file in the window.",
+        usage="monitor replay [FILE] [options]",
+        help="replay a K-line file, or the bundled sample, in the window",
+        description="Replay a K-line file from its beginning in the window.",
     )
-    replay.add_argument("file", metavar="FILE", type=types.data_file, help="K-lines as CSV, also .gz")
+    replay.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=types.data_file,
+        help="K-lines as CSV, also .gz; without it the bundled sample",
+    )
     _add_replay_options(replay)
     _add_pace(replay)
     _add_backtest(commands, common)
@@ -139,7 +145,11 @@ def _add_serve(commands: Any, common: Parser) -> None:
         description="Run the engine and its web page without a window, until Ctrl+C.",
     )
     serve.add_argument(
-        "--replay", dest="file", metavar="FILE", type=types.data_file, help="K-lines (the sample without it)"
+        "--replay",
+        dest="file",
+        metavar="FILE",
+        type=types.data_file,
+        help="K-lines (else the last session)",
     )
     _add_replay_options(serve)
     _add_pace(serve)
@@ -241,12 +251,13 @@ _OPTION_FIELDS = tuple(name for name in ReplayOptions.__struct_fields__ if name 
 
 
 def replay_options(asked: argparse.Namespace) -> ReplayOptions | None:
-    """The replay that was asked for; None is the bundled sample."""
+    """The replay that was asked for; None when no file was named."""
     given = {name: value for name in _OPTION_FIELDS if (value := getattr(asked, name, None)) is not None}
     if asked.file is None:
         if given:
             option = "param" if "parameters" in given else next(iter(given)).replace("_", "-")
-            raise UserError(f"--{option} needs a K-line file: monitor {asked.command} --replay FILE")
+            file = "FILE" if asked.command == "replay" else "--replay FILE"
+            raise UserError(f"--{option} needs a K-line file: monitor {asked.command} {file}")
         return None
     parameters: dict[str, str] = {}
     for name, value in given.pop("parameters", ()):

@@ -68,7 +68,7 @@ def run_window(settings: Settings, asked: argparse.Namespace) -> int:
     """The window; without a screen the same engine behind the web page."""
     from monitor.machine import installed_fatal_pair, screen_problem
 
-    start = replay_options(asked)
+    start = _asked_replay(asked)
     if problem := screen_problem():
         print(f"There is no window: {problem}. The same engine runs without one.", file=sys.stderr)
         return _run_headless(settings, start, asked, loop=start is None)
@@ -78,6 +78,17 @@ def run_window(settings: Settings, asked: argparse.Namespace) -> int:
 
     with data_folder_held(settings.data_dir):
         return run(settings, start, speed=asked.speed, paused=asked.paused)
+
+
+def _asked_replay(asked: argparse.Namespace) -> ReplayOptions | None:
+    """`monitor replay` without a file is the sample, from its beginning; plain `monitor` goes on
+    with what was last open."""
+    start = replay_options(asked)
+    if start is None and asked.command == "replay":
+        from monitor.bundled import sample_options
+
+        return sample_options()
+    return start
 
 
 def run_serve(settings: Settings, asked: argparse.Namespace) -> int:

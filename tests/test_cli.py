@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from monitor import __version__, cli, machine
 from monitor.arguments import UNSET_SPEED, build_parser, replay_options
+from monitor.bundled import sample_options
 from monitor.cli import main
 from monitor.engine.options import Matching, ReplayOptions
 from monitor.errors import UserError
@@ -137,7 +138,7 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
             "replya",
             "'replya' is not a command; there are replay, backtest, serve, doctor; did you mean replay?",
         ),
-        ("replay", "the following arguments are required: FILE"),
+        ("replay --symbol X", "--symbol needs a K-line file: monitor replay FILE"),
         ("replay FILE --sybmol X", "--sybmol is not understood here; did you mean --symbol?"),
         ("replay FILE --sym X", "--sym is not understood here"),
         ("replay FILE --speed fast", "--speed: 'fast' is not a speed; allowed is a number above 0 or max"),
@@ -218,6 +219,12 @@ def test_the_window_is_the_default(started: Started) -> None:
     ((name, (settings, start), options),) = started.calls
     assert (name, start, options) == ("run_window", None, {"speed": UNSET_SPEED, "paused": False})
     assert settings.mirror.port == 8765
+
+
+def test_a_replay_without_a_file_is_the_sample_from_its_beginning(started: Started) -> None:
+    main(["replay"])
+    ((name, (_, start), _),) = started.calls
+    assert (name, start) == ("run_window", sample_options())
 
 
 def test_options_of_settings_stand_before_or_after_the_command(bars: str, started: Started) -> None:

@@ -6,6 +6,7 @@ the database is opened read-only and is not migrated.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import platform
@@ -116,6 +117,9 @@ def check_data_folder(settings: Settings) -> Iterator[Finding]:
 def check_database(settings: Settings) -> Iterator[Finding]:
     """Opened read-only beside whoever uses it."""
     file = settings.database_file
+    if file is None:
+        yield _server_state(settings.database)
+        return
     if not file.exists():
         yield ok("Database", f"{file} (made at the first start)")
         return
@@ -127,6 +131,23 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     except sqlite3.Error as error:
         remedy = "put a copy back, or move the file away: a new one is made"
         yield problem("Database", f"{file} cannot be read: {error}", remedy)
+
+
+def _server_state(url: str) -> Finding:
+    """A database on a server: whether it answers, what it is, and whether it keeps its word."""
+    from monitor.store.address import shown
+    from monitor.store.faults import StoreError
+    from monitor.store.inspection import inspect_server
+
+    where = shown(url)
+    try:
+        found = asyncio.run(inspect_server(url))
+    except StoreError as error:
+        return problem("Database", f"{where}: {error}", "see that the server runs, or set MONITOR_DATABASE")
+    text = f"{where}: {found.server}, {found.state}"
+    if found.forgetful:
+        return warning("Database", f"{text}; {found.forgetful}", "ask who runs the server to change that")
+    return ok("Database", text)
 
 
 def _database_state(file: Path, connection: sqlite3.Connection) -> Finding:

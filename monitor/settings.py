@@ -32,6 +32,12 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("trading-monitor", appauthor=False))
 
 
+def without_password(url: str) -> str:
+    """A URL as it may be shown. Of one that is not quite a URL, rather too much is hidden."""
+    masked = re.sub(r"(:/*[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"(?i)(pass\w*=)[^&]*", r"\1***", masked)
+
+
 def _documented(description: str, allowed: str, **limits: Any) -> Meta:
     return Meta(description=description, extra={"allowed": allowed}, **limits)
 
@@ -114,8 +120,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _documented(
             "URL of the database; empty is a SQLite file in the data folder.",
-            "a URL such as sqlite+aiosqlite:////folder/monitor.sqlite",
-            pattern=r"^$|^sqlite(\+aiosqlite)?:///.+$",
+            "a URL such as sqlite:////folder/monitor.sqlite, postgresql://user@host/name "
+            "or mariadb://user@host/name",
+            pattern=r"^$|^sqlite(\+aiosqlite)?:///.+$|^(postgresql|mysql|mariadb)(\+\w+)?://.+$",
         ),
     ] = ""
     mirror: MirrorSettings = MirrorSettings()
@@ -124,12 +131,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
     def __post_init__(self) -> None:
+        if self.database and not self.database.startswith("sqlite"):
+            return
         path = self.database.partition(":///")[2] or str(self.data_dir / DATABASE_FILE)
         msgspec.structs.force_setattr(self, "database", f"sqlite+aiosqlite:///{path}")
 
     @property
-    def database_file(self) -> Path:
-        return Path(self.database.partition(":///")[2])
+    def database_file(self) -> Path | None:
+        """None for a database on a server."""
+        return Path(self.database.partition(":///")[2]) if self.database.startswith("sqlite") else None
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown["database"] = without_password(self.database)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 class SettingField(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +275,8 @@ def _option(key: str) -> str:
 
 
 def _refusal(field: SettingField, value: object, place: str, shown: str) -> str:
-    return f"{place}: {shown or field.key} is {value!r}; allowed is {field.allowed}."
+    told = without_password(value) if isinstance(value, str) else value
+    return f"{place}: {shown or field.key} is {told!r}; allowed is {field.allowed}."
 
 
 def _hint(key: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, NullPool, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 KINDS = ("sqlite", "postgresql", "mariadb")
@@ -51,7 +51,8 @@ class OtherProgram:
     def __init__(self, place: Place) -> None:
         self._kind = place.kind
         url = place.url.set(drivername="sqlite+aiosqlite") if place.kind == "sqlite" else place.url
-        self._engine = create_async_engine(url)
+        # A new connection each time: the last one may have been ended by the test.
+        self._engine = create_async_engine(url, poolclass=NullPool)
         if place.kind == "sqlite":
             event.listen(self._engine.sync_engine, "begin", _begin_nothing)
         self._holding: AsyncConnection | None = None

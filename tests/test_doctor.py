@@ -14,11 +14,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from database_places import SERVERS, place_of
 
 from monitor import checkup, checkup_qt, doctor, machine
 from monitor.findings import Finding, Level, ok, problem, warning
 from monitor.settings import MirrorSettings, Settings
-from monitor.store import Store
+from monitor.store import Store, address
 
 
 def settings_in(folder: Path, **mirror: object) -> Settings:
@@ -266,3 +267,39 @@ def test_our_own_port_is_well(tmp_path: Path) -> None:
         Level.OK,
         f"http://127.0.0.1:{port} is served by a running Trading Monitor",
     )
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_a_database_on_a_server(tmp_path: Path, kind: str) -> None:
+    async with place_of(kind, tmp_path) as place:
+        # PostgreSQL here trusts everybody, so a password can be given; MariaDB checks it.
+        url = place.url.set(password="hunter2") if kind == "postgresql" else place.url
+        settings = Settings(data_dir=tmp_path, database=url.render_as_string(hide_password=False))
+        empty = await asyncio.to_thread(lambda: only(checkup.check_database(settings)))
+        assert (empty.level, "empty" in empty.message) == (Level.OK, True)
+        store = await Store.open(place.address)
+        used = await asyncio.to_thread(lambda: only(checkup.check_database(settings)))
+        await store.close()
+        assert used.level is Level.OK
+        assert "version 0001" in used.message
+        assert "hunter2" not in used.message
+
+
+async def test_a_server_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = Settings(data_dir=tmp_path, database=f"postgresql://me:hunter2@127.0.0.1:{port}/trading")
+    finding = await asyncio.to_thread(lambda: only(checkup.check_database(settings)))
+    assert finding.level is Level.PROBLEM
+    assert "the server does not answer" in finding.message
+    assert "hunter2" not in finding.message
+
+
+async def test_a_driver_that_is_missing_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "find_spec", lambda name: None)
+    settings = Settings(data_dir=tmp_path, database="mariadb://me:hunter2@host/trading")
+    finding = await asyncio.to_thread(lambda: only(checkup.check_database(settings)))
+    assert "pip install 'trading-monitor[mariadb]'" in finding.message
+    assert "hunter2" not in finding.message

@@ -144,3 +144,30 @@ def test_every_field_is_documented() -> None:
         leaves |= {f"{name}.{leaf}" for leaf in value.__struct_fields__} if is_table else {name}
     assert set(FIELDS) == leaves
     assert all(field.description.endswith(".") and field.allowed for field in FIELDS.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("postgresql://me:hunter2@host/trading", "hunter2"),
+        ("mariadb://me:hun@ter:2@host:3306/trading", "ter:2"),
+        ("mysql+asyncmy://me@host/trading?password=hunter2&x=1", "hunter2"),
+        ("postgresql+asyncpg://me@host/trading", ""),
+    ],
+)
+def test_a_database_on_a_server_is_taken_as_it_is_and_its_password_never_shown(
+    tmp_path: Path, url: str, secret: str
+) -> None:
+    settings = load_settings({"data_dir": str(tmp_path)}, {"MONITOR_DATABASE": url})
+    assert settings.database == url
+    assert settings.database_file is None
+    assert "host" in repr(settings)
+    assert not secret or secret not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["oracle://me:hunter2@host/x", "postgresql:/me:hunter2@host/x"])
+def test_an_address_that_is_none_is_refused_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UserError, match="MONITOR_DATABASE is") as refusal:
+        load_settings({"data_dir": str(tmp_path)}, {"MONITOR_DATABASE": url})
+    assert "hunter2" not in str(refusal.value)
+    assert "postgresql://user@host/name" in str(refusal.value)

@@ -28,7 +28,7 @@ class InUseError(OSError):
 
 # SQLSTATEs of PostgreSQL that are the world's: whole classes (connection, rolled back, resources,
 # operator, system, not authorised, no such database, internal) and single ones.
-POSTGRESQL_CLASSES = ("08", "28", "3D", "40", "53", "57", "58", "XX")
+POSTGRESQL_CLASSES = ("08", "28", "3D", "40", "53", "55", "57", "58", "XX")
 POSTGRESQL_STATES = {
     "25006": "it is read-only",
     "42501": "the user may not write to it",

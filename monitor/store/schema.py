@@ -57,6 +57,19 @@ async def _upgrade(connection: AsyncConnection) -> None:
         await connection.run_sync(_run_scripts)
 
 
+async def describe_version(connection: AsyncConnection) -> str:
+    """For people: the version of what is there. StoreError when it cannot be used."""
+    version = await connection.run_sync(_version)
+    _check(version)
+    if version is None:
+        return "empty (tables are made at the first start)"
+    return (
+        f"version {version}"
+        if version == HEAD
+        else f"version {version} (brought to {HEAD} at the next start)"
+    )
+
+
 def _version(connection: Connection) -> str | None:
     """None for an empty database."""
     names = inspect(connection).get_table_names()

@@ -185,6 +185,10 @@ class Strategy:
         """Its active orders, oldest first."""
         return self._desk.working()
 
+    def price_of(self, units: int) -> Decimal:
+        """The exact price of whole units (`bar.close_units` and sums of them)."""
+        return Decimal(units).scaleb(-self._desk.digits)
+
     # What it does -------------------------------------------------------------------------
     def buy(self, price: Price | None = None, volume: Price = 1, **terms: Any) -> int:
         """Open long. `price` None is a market order. Terms, also of the other three:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from monitor.engine.indicators import Channel
 from monitor.engine.rows import TradeRow
 from monitor.engine.strategy import Bar, Strategy, parameter
-from monitor.engine.values import Offset
+from monitor.engine.values import Offset, Side
 
 
 class ChannelBreakout(Strategy):
@@ -22,25 +22,27 @@ class ChannelBreakout(Strategy):
     def on_start(self) -> None:
         self._channel = Channel(self.window)
         self._edges: tuple[int, int] | None = None
+        self._entries: dict[Side, int] = {}
         self._entry = Decimal(0)
         self._protected = Decimal(0)
 
     def on_bar(self, bar: Bar) -> None:
         self._channel.push(bar.high_units, bar.low_units)
-        if not self._channel.ready:
-            return
         if self.position:
+            if not self._entry:  # it was there when we were started: count from here
+                self._entry = self.instrument.price(bar.close)
             self._protect()
-        else:
+        elif self._channel.ready:
             self._wait_at_edges()
 
     def on_trade(self, trade: TradeRow) -> None:
         if trade.offset is Offset.OPEN:
             self._entry = trade.price
+            self.cancel(self._entries.get(trade.side.opposite, 0))
         elif not self.position:
             self.cancel_all()
             self._edges = None
-            self._protected = Decimal(0)
+            self._entry = self._protected = Decimal(0)
 
     def _wait_at_edges(self) -> None:
         edges = (self._channel.high, self._channel.low)
@@ -49,8 +51,11 @@ class ChannelBreakout(Strategy):
         self.cancel_all()
         self._edges = edges
         tick = self.instrument.tick
-        self.buy(stop=self._price(edges[0]) + tick, volume=self.volume, why="waits above the channel")
-        self.short(stop=self._price(edges[1]) - tick, volume=self.volume, why="waits below the channel")
+        above, below = self.price_of(edges[0]) + tick, self.price_of(edges[1]) - tick
+        self._entries = {
+            Side.BUY: self.buy(stop=above, volume=self.volume, why="waits above the channel"),
+            Side.SELL: self.short(stop=below, volume=self.volume, why="waits below the channel"),
+        }
 
     def _protect(self) -> None:
         """A stop at the channel's middle and a target, for what is held now."""
@@ -59,8 +64,8 @@ class ChannelBreakout(Strategy):
         self.cancel_all()
         self._protected = held = self.position
         high, low = self._edges or (self._channel.high, self._channel.low)
-        middle = (self._price(high) + self._price(low)) / 2
-        height = self._price(high) - self._price(low)
+        middle = (self.price_of(high) + self.price_of(low)) / 2
+        height = max(self.price_of(high) - self.price_of(low), 10 * self.instrument.tick)
         reach = height * Decimal(repr(self.target))
         if held > 0:
             self.sell(self._entry + reach, held, why="target")
@@ -68,6 +73,3 @@ class ChannelBreakout(Strategy):
         else:
             self.cover(self._entry - reach, -held, why="target")
             self.cover(stop=middle, volume=-held, why="protective stop")
-
-    def _price(self, units: int) -> Decimal:
-        return Decimal(units).scaleb(-self._desk.digits)

@@ -11,11 +11,13 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 
 from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery, Unavailable
+from monitor.core.durability import Durability
 from monitor.core.outbox import WindowOutbox
 from monitor.core.player import Player
 from monitor.core.sessions import Opened, begin, begin_again, restore
@@ -45,6 +47,7 @@ class Core:
     def __init__(self, store: Store, *, loop_replay: bool = False, window: bool = True) -> None:
         self.outbox = WindowOutbox(window=window)
         self._store = store
+        self._durability = Durability(store, self._say_durability)
         self._loop_replay = loop_replay
         self._opened: Opened | None = None
         self._turn = asyncio.Lock()
@@ -101,6 +104,7 @@ class Core:
     async def close(self) -> None:
         """End the session cleanly: everything is durable afterwards, or StoreError says not.
         After a failure nothing more is written: what is on disk is the last sound state."""
+        self._durability.close()
         async with self._turn:
             for task in list(self._tasks):
                 task.cancel()
@@ -196,13 +200,17 @@ class Core:
                 raise
         if reply.accepted and isinstance(command, cmd.SeekReplay | cmd.StepReplay):
             return await self._player.arrival(reply)
-        if durable is not None and not isinstance(command, _PLAYING_COMMANDS):
+        # A refusal that cannot be written now is told at once: nothing hangs on it.
+        telling = not reply.accepted and bool(self._store.error)
+        if durable is not None and not telling and not isinstance(command, _PLAYING_COMMANDS):
             await durable
         return reply
 
     async def _dispatch(self, command: cmd.AnyCommand) -> Reply:
         if isinstance(command, cmd.OpenReplay):
             return await self._open_replay(command)
+        if (reply := self._durability.refusal(command)) is not None:
+            return reply
         session = self.session
         if session is None:
             notice = self._opened.row.notice if self._opened is not None else ""
@@ -250,6 +258,18 @@ class Core:
             LogRow(log_id=self._logged, time_ns=time.time_ns(), level=level, source=source, message=message)
         )
         log.log(_LEVELS[level], "%s: %s", source, message)
+
+    def _say_durability(self, level: LogLevel, message: str) -> None:
+        self.note(level, "database", message)
+        task = asyncio.get_running_loop().create_task(self._publish_soon(), name="log line")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish_soon(self) -> None:
+        async with self._turn:
+            if self._failure is None:
+                with suppress(StoreError):  # broken for good: the link says it
+                    self.publish()
 
     def _note_operation(self, command: cmd.AnyCommand, reply: Reply) -> None:
         name = type(command).__name__

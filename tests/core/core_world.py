@@ -94,6 +94,11 @@ class CoreWorld:
             self._heard.clear()
             await self._heard.wait()
 
+    async def hears(self) -> None:
+        """Wait for the next word of the core."""
+        self._heard.clear()
+        await self._heard.wait()
+
     @property
     def now(self) -> Changes:
         return self.core.snapshot()
@@ -107,7 +112,7 @@ class CoreWorld:
 
 @asynccontextmanager
 async def core_world(
-    database: Path, start: ReplayOptions | None, *, fallback: ReplayOptions | None = None
+    database: Path | str, start: ReplayOptions | None, *, fallback: ReplayOptions | None = None
 ) -> AsyncIterator[CoreWorld]:
     """A paused core that is closed cleanly afterwards."""
     store = await Store.open(database)

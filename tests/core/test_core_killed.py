@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from core_world import options, wave, write_bars
+from database_places import SERVERS, place_of
 from test_core_restart import told
 
 from monitor.core.sessions import restore
@@ -68,10 +69,10 @@ async def program(folder: Path, *arguments: str) -> AsyncIterator[Program]:
             await child.kill()
 
 
-async def left_behind(folder: Path) -> tuple[int, int]:
+async def left_behind(database: Path | str) -> tuple[int, int]:
     """(bar, last seq) of what the database holds: a journal without gaps whose rebuilt run is
     what the rows say, down to the last order."""
-    store = await Store.open(folder / "monitor.sqlite")
+    store = await Store.open(database)
     try:
         saved = await store.last_session()
         assert saved is not None
@@ -102,7 +103,7 @@ async def test_a_dozen_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
                 acknowledged = (await child.get("/healthz"))["durable_seq"]
                 await asyncio.sleep(moments.random() * 0.08)
             await child.kill()
-        bar, seq = await left_behind(home)
+        bar, seq = await left_behind(home / "monitor.sqlite")
         assert seq >= acknowledged
         if reset:
             assert bar == 0
@@ -111,4 +112,26 @@ async def test_a_dozen_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
             account = await child.get("/api/account")
         assert shown["total"] <= len(wave(BARS))
         assert account["account_id"] == "sim-1"
-        assert await left_behind(home) == (bar, seq)
+        assert await left_behind(home / "monitor.sqlite") == (bar, seq)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_a_kill_loses_nothing_that_a_server_was_given(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = options(write_bars(tmp_path / "bars.csv", wave(BARS)))
+    fresh = ("--replay", start.file, "--strategy", "double_ma", "--symbol", "SHFE.test", "--tick", "1")
+    async with place_of(kind, tmp_path) as place:
+        monkeypatch.setenv("MONITOR_DATABASE", place.address)
+        for begin in (fresh, ()):
+            async with program(tmp_path / "home", *begin, "--speed", "max") as child:
+                while not (acknowledged := (await child.get("/healthz"))["durable_seq"]):
+                    await asyncio.sleep(0.01)
+                await child.kill()
+            bar, seq = await left_behind(place.address)
+            assert seq >= acknowledged
+        async with program(tmp_path / "home", "--paused") as child:
+            health = await child.get("/healthz")
+            assert health["durable_seq"] == seq
+            await child.kill()
+        assert await left_behind(place.address) == (bar, seq)

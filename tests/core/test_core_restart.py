@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from core_world import CoreWorld, core_world, options, wave, write_bars, write_strategies
+from database_places import KINDS, place_of
 
 from monitor.engine.changes import Changes
 from monitor.engine.closing import see
@@ -28,6 +31,12 @@ def told(changes: Changes) -> tuple[object, ...]:
     )
 
 
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    async with place_of(request.param, tmp_path) as place:
+        yield place.address
+
+
 async def close_half(world: CoreWorld) -> None:
     position = world.position()
     assert position is not None
@@ -35,15 +44,15 @@ async def close_half(world: CoreWorld) -> None:
     assert (await world.does(ClosePosition(seen=seen, volume=position.volume / 2))).accepted
 
 
-async def test_a_clean_restart_shows_the_same_session_paused(tmp_path: Path) -> None:
+async def test_a_clean_restart_shows_the_same_session_paused(tmp_path: Path, database: str) -> None:
     strategies = write_strategies(tmp_path)
     start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
-    async with core_world(tmp_path / "db.sqlite", start) as world:
+    async with core_world(database, start) as world:
         await world.does(SeekReplay(bar=60))
         await close_half(world)
         await world.does(StepReplay(bars=20))
         before = told(world.now)
-    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+    async with core_world(database, None, fallback=start) as world:
         assert told(world.now) == before
         replay, session = world.now.replay, world.now.session
         assert replay is not None
@@ -67,17 +76,19 @@ async def test_going_on_after_a_restart_is_as_if_never_stopped(tmp_path: Path) -
         assert told(world.now)[:-1] == straight
 
 
-async def test_a_session_rewound_before_the_restart_is_restored_as_rewound(tmp_path: Path) -> None:
+async def test_a_session_rewound_before_the_restart_is_restored_as_rewound(
+    tmp_path: Path, database: str
+) -> None:
     strategies = write_strategies(tmp_path)
     start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
-    async with core_world(tmp_path / "db.sqlite", start) as world:
+    async with core_world(database, start) as world:
         await world.does(SeekReplay(bar=100))
         await close_half(world)
         await world.does(SeekReplay(bar=40))
         await close_half(world)
         await world.does(SeekReplay(bar=70))
         before = told(world.now)
-    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+    async with core_world(database, None, fallback=start) as world:
         assert told(world.now) == before
 
 

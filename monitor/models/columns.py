@@ -50,7 +50,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     pixels, for common contents; a column of numbers grows where it must. `tip(row, context)`
     explains a cell, "" means its text. `fill(row)` is the part of a bar to fill, 0 to 1. `ages`
     marks text that changes with the clock alone. `amount(row)` is a Decimal that can be added up
-    over rows, None when unknown; `counted` says that it is a number of lots, not money.
+    over rows, None when unknown; `counted` says that it is a number of lots, not money. `whole`
+    text is never shown in part; a column that may `stretch` takes the space others leave.
     """
 
     id: str
@@ -67,6 +68,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     ages: bool = False
     amount: Get | None = None
     counted: bool = False
+    whole: bool = False
+    stretch: bool = False
     search: bool = False
     hidden: bool = False
     aliases: tuple[str, ...] = ()
@@ -154,16 +157,26 @@ def volume(id: str, title: str, get: Get, **more: Any) -> Column:
     return figure(id, title, get, lambda row, _: fmt.volume(get(row)), **{"width": 56, **more})
 
 
-def time(id: str, title: str, get: Get, **more: Any) -> Column:
-    """Time of day with milliseconds; the tip says the date too."""
+def time(id: str, title: str, get: Get, *, wall: bool = False, **more: Any) -> Column:
+    """Time of day with milliseconds in the data's zone, with the date where that is not the
+    clock's; the tip says all. `wall` is for moments of the computer's own clock, shown in its zone."""
+
+    def shown(row: Any, context: Context) -> str:
+        ns = get(row)
+        if ns is None:
+            return fmt.DASH
+        today = (context.wall_day if wall else context.day)()
+        dated = today is not None and not today[0] <= ns < today[1]
+        return (fmt.dated if dated else fmt.clock)(ns, None if wall else context.zone)
+
     return Column(
         id=id,
         title=title,
         value=get,
-        text=lambda row, context: fmt.clock(get(row), context.zone),
+        text=shown,
         sort=lambda row, _: get(row),
-        tip=lambda row, context: fmt.moment(get(row), context.zone),
-        **{"tone": lambda row, _: Tone.MUTED, "width": 96, **more},
+        tip=lambda row, context: fmt.iso(get(row), None if wall else context.zone),
+        **{"tone": lambda row, _: Tone.MUTED, "width": 96, "whole": True, **more},
     )
 
 

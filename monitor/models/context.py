@@ -5,26 +5,51 @@ One per desk, shared by its tables and changed only by the desk.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, tzinfo
 from decimal import Decimal
+from typing import TypeAlias
 
 from monitor.models import format as fmt
 
+Day: TypeAlias = tuple[int, int]  # its first nanosecond, and that of the next day
+
 
 class Context:
-    """`clock_ns` is the engine's time (ages count from it), None before the first input."""
+    """`clock_ns` is the engine's time (ages count from it), None before the first input.
+    `by_hand` are the ids of the orders that a person gave."""
 
-    __slots__ = ("clock_ns", "digits", "strategies", "zone")
+    __slots__ = ("_day", "_day_zone", "_wall_day", "by_hand", "clock_ns", "digits", "strategies", "zone")
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self.zone = zone
         self.clock_ns: int | None = None
         self.digits: dict[str, int] = {}
         self.strategies: dict[int, str] = {}
+        self.by_hand: set[int] = set()
+        self._day: Day = (0, 0)
+        self._day_zone = zone
+        self._wall_day: Day = (0, 0)
 
     def age_of(self, ns: int | None) -> int | None:
         """Nanoseconds since `ns`, or None when either end is unknown."""
         return None if ns is None or self.clock_ns is None else self.clock_ns - ns
+
+    def day(self) -> Day | None:
+        """The calendar day of the clock in the zone of the data, or None while there is no clock."""
+        now = self.clock_ns
+        if now is None:
+            return None
+        if not self._day[0] <= now < self._day[1] or self._day_zone != self.zone:
+            self._day, self._day_zone = fmt.day_of(now, self.zone), self.zone
+        return self._day
+
+    def wall_day(self) -> Day:
+        """Today, where this computer stands."""
+        now = time.time_ns()
+        if not self._wall_day[0] <= now < self._wall_day[1]:
+            self._wall_day = fmt.day_of(now, None)
+        return self._wall_day
 
     def strategy(self, strategy_id: int) -> str:
         return self.strategies.get(strategy_id) or str(strategy_id)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from monitor.engine.changes import Changes
 from monitor.engine.rows import AccountRow, OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import NS_PER_SECOND
+from monitor.engine.values import NS_PER_SECOND, Origin
 from monitor.models import format as fmt
 from monitor.models.context import Context
 from monitor.models.equity import EquitySeries
@@ -80,6 +80,7 @@ class Desk(QObject):
         """Take everything that changed; then tell."""
         if changes.cleared:
             self._clear()
+        day = self.context.day()
         zone_changed = self._take_session(changes.session)
         self._take_clock(changes)
         self._take_names(changes.strategies.values())
@@ -93,7 +94,7 @@ class Desk(QObject):
         self.accounts.update(changes.accounts)
         for chunk in changes.equity:
             self.curves.setdefault(chunk.account_id, EquitySeries()).append(chunk)
-        if zone_changed:
+        if zone_changed or day != self.context.day():
             self._refresh()
         self._tell(changes)
 
@@ -119,6 +120,7 @@ class Desk(QObject):
         self.context.clock_ns = None
         self.context.digits.clear()
         self.context.strategies.clear()
+        self.context.by_hand.clear()
 
     def _take_session(self, session: SessionRow | None) -> bool:
         if session is None:
@@ -152,6 +154,8 @@ class Desk(QObject):
         finished: list[OrderRow] = []
         for order in orders:
             (working if order.status.active else finished).append(order)
+            if order.origin is Origin.USER:
+                self.context.by_hand.add(order.order_id)
         self.active_orders.apply(working, ended=finished)
         # An order may come back to life when the venue corrects itself.
         back: list[Hashable] = [order.order_id for order in working]

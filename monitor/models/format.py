@@ -1,11 +1,11 @@
 """How numbers and times look on the screen: padded, grouped, with a real minus sign.
 
-Unknown is a dash, never 0. Knows nothing of rows, tables or Qt.
+Unknown is a dash, never 0. A zone None is the machine's own. Knows nothing of rows or Qt.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
@@ -78,9 +78,29 @@ def digits_of(value: Number) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def clock(ns: int | None, where: tzinfo) -> str:
+def clock(ns: int | None, where: tzinfo | None) -> str:
     """Time of day to the millisecond: 10:30:02.005."""
     return DASH if ns is None else f"{_moment(ns, where):%H:%M:%S}.{_milliseconds(ns):03d}"
+
+
+def dated(ns: int, where: tzinfo | None) -> str:
+    """Time of day with the day: 06-12 10:30:02.005."""
+    return f"{_moment(ns, where):%m-%d %H:%M:%S}.{_milliseconds(ns):03d}"
+
+
+def iso(ns: int | None, where: tzinfo | None) -> str:
+    """Everything, by ISO 8601: 2019-06-12 10:30:02.005+08:00."""
+    if ns is None:
+        return DASH
+    full = _moment(ns, where).replace(microsecond=_milliseconds(ns) * 1000)
+    return (full if full.tzinfo else full.astimezone()).isoformat(" ", "milliseconds")
+
+
+def day_of(ns: int, where: tzinfo | None) -> tuple[int, int]:
+    """First nanosecond of the calendar day that holds a moment, and of the next day."""
+    start = _moment(ns, where).replace(hour=0, minute=0, second=0)
+    first, after = (int(at.timestamp()) * NS_PER_SECOND for at in (start, start + timedelta(days=1)))
+    return first, after
 
 
 def moment(ns: int | None, where: tzinfo) -> str:
@@ -112,7 +132,7 @@ def words(value: str) -> str:
     return value.replace("_", " ").lower()
 
 
-def _moment(ns: int, where: tzinfo) -> datetime:
+def _moment(ns: int, where: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(ns // NS_PER_SECOND, where)
 
 

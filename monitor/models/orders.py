@@ -6,6 +6,7 @@ Owns how an uncertain state is said ("Cancelling?") and what risk its tooltip na
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from monitor.engine.rows import OrderRow, TradeRow
 from monitor.engine.values import InnerState, Offset, OrderStatus, Priority, Side
@@ -91,17 +92,28 @@ def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def strategy_column() -> Column:
+def strategy_column(**more: Any) -> Column:
     """The strategy by its name; sorted and found by name, too."""
-    return Column(
-        id="strategy",
-        title="strategy",
-        value=lambda row: row.strategy_id,
-        text=_strategy,
-        sort=_strategy,
-        width=126,
-        search=True,
-    )
+    defaults = {"text": _strategy, "sort": _strategy, "width": 126, "search": True}
+    return Column(id="strategy", title="strategy", value=lambda row: row.strategy_id, **{**defaults, **more})
+
+
+def _by_hand(row: OrderRow | TradeRow, context: Context) -> bool:
+    """Whether a person gave the order. Asked of the context, since a trade knows only its order."""
+    return row.order_id in context.by_hand
+
+
+def _giver(row: OrderRow | TradeRow, context: Context) -> str:
+    return "by hand" if _by_hand(row, context) else _strategy(row, context)
+
+
+def _giver_tip(row: OrderRow | TradeRow, context: Context) -> str:
+    name = _strategy(row, context)
+    return f"Given by hand, for the strategy {name}" if _by_hand(row, context) else name
+
+
+def _giver_tone(row: OrderRow | TradeRow, context: Context) -> Tone:
+    return Tone.ACCENT if _by_hand(row, context) else Tone.PLAIN
 
 
 STATUS = Column(
@@ -132,6 +144,14 @@ OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
 SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
 
+GIVER = strategy_column(
+    text=_giver,
+    sort=_giver,
+    tip=_giver_tip,
+    tone=_giver_tone,
+    help="The strategy that gave the order, or: by hand",
+)
+
 ORDER_COLUMNS: tuple[Column, ...] = (
     c.time("time", "time", lambda o: o.created_ns, help="When the order was made"),
     SYMBOL,
@@ -153,7 +173,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     STATUS,
     c.age("age", "age", lambda o: o.created_ns, help="Since the order was made, by the engine's clock"),
     c.text("reason", "reason", lambda o: o.reason, width=150, tone=lambda o, _: Tone.MUTED),
-    strategy_column(),
+    GIVER,
     ACCOUNT,
     Column(
         id="priority",
@@ -168,17 +188,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=64),
     c.text("venue_id", "venue order", lambda o: o.venue_order_id, width=110, hidden=True),
 )
-_AT_END = Column(
-    id="ended",
-    title="ended",
-    value=lambda o: o.updated_ns,
-    text=lambda o, context: fmt.clock(o.updated_ns, context.zone),
-    tip=lambda o, context: fmt.moment(o.updated_ns, context.zone),
-    sort=lambda o, _: o.updated_ns,
-    tone=lambda o, _: Tone.MUTED,
-    width=96,
-    help="When the order was finished",
-)
+_AT_END = c.time("ended", "ended", lambda o: o.updated_ns, help="When the order was finished")
 
 ACTIVE_ORDERS = TableSpec(
     id="active_orders",
@@ -220,7 +230,7 @@ TRADES = TableSpec(
             aliases=("pnl", "profit"),
             help="What this trade closed, before fees; opening closes nothing",
         ),
-        strategy_column(),
+        GIVER,
         ACCOUNT,
         c.identity("order_id", "order", lambda t: t.order_id, width=64),
         c.identity("trade_id", "trade", lambda t: t.trade_id, aliases=("id",), width=64),

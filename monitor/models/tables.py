@@ -197,7 +197,7 @@ LOG = TableSpec(
     title="Log",
     key=lambda r: r.log_id,
     columns=(
-        c.time("time", "time", lambda r: r.time_ns),
+        c.time("time", "time", lambda r: r.time_ns, wall=True, help="By the clock of this computer"),
         Column(
             id="level",
             title="level",
@@ -209,7 +209,7 @@ LOG = TableSpec(
             search=True,
         ),
         c.text("source", "source", lambda r: r.source, tone=lambda r, _: Tone.MUTED),
-        c.text("message", "message", lambda r: r.message, width=520),
+        c.text("message", "message", lambda r: r.message, width=320, stretch=True),
         c.identity("log_id", "id", lambda r: r.log_id, hidden=True),
     ),
     sort=(("time", True),),
@@ -220,7 +220,7 @@ OPERATIONS = TableSpec(
     title="Operations",
     key=lambda o: o.operation_id,
     columns=(
-        c.time("time", "time", lambda o: o.time_ns),
+        c.time("time", "time", lambda o: o.time_ns, wall=True, help="By the clock of this computer"),
         c.text("origin", "from", lambda o: o.origin),
         c.text("command", "command", lambda o: o.command, width=130),
         c.text("detail", "detail", lambda o: o.detail, width=280, tone=lambda o, _: Tone.MUTED),

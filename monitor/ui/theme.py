@@ -16,6 +16,8 @@ from monitor.engine.values import EngineState, World
 
 GRID = 4
 ROW_HEIGHT = 22
+HEADER_FONT_SIZE, HEADER_PADDING = 12, 6
+"""Of tables' headers, in pixels."""
 TEXT_PIXELS = 13
 HEADER_PIXELS = 12
 FIGURE_PIXELS = 18
@@ -182,8 +184,8 @@ QTabWidget::pane { border: none; border-top: 1px solid $line; }
 QAbstractItemView { background: $surface; color: $text; border: none; gridline-color: $line;
   selection-background-color: $selection; selection-color: $text; outline: none; }
 QHeaderView { background: $surface; }
-QHeaderView::section { background: $surface; color: $muted; font-size: 12px; padding: 2px 6px;
-  border: none; border-bottom: 1px solid $line; }
+QHeaderView::section { background: $surface; color: $muted; font-size: ${header_font_size}px;
+  padding: 2px ${header_padding}px; border: none; border-bottom: 1px solid $line; }
 QTableCornerButton::section { background: $surface; border: none; }
 
 QPushButton, #controls QToolButton { background: $raised; color: $text; border: 1px solid $line_strong;
@@ -256,6 +258,8 @@ def style_sheet(theme: Theme) -> str:
     names = {name: getattr(theme, name) for name in theme.__struct_fields__}
     return SHEET.substitute(
         names,
+        header_font_size=HEADER_FONT_SIZE,
+        header_padding=HEADER_PADDING,
         selection=theme.mixed(theme.accent, 0.18),
         notice_info=theme.mixed(theme.accent, 0.16),
         notice_warn=theme.mixed(theme.warn, 0.16),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from desk_rows import START, account, order, position, replay, session, strategy, trade
+from desk_rows import SECOND, START, account, order, position, replay, session, strategy, trade
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtTest import QAbstractItemModelTester
 
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.rows import LogRow
-from monitor.engine.values import InnerState, LogLevel, OrderStatus
+from monitor.engine.values import InnerState, LogLevel, OrderStatus, Origin
 from monitor.models.desk import Desk
 from monitor.models.table import RowTable
 
@@ -93,6 +94,67 @@ def test_times_are_shown_in_the_zone_of_the_session_and_change_with_it(desk):
     assert cell(desk.active_orders, 0, "time") == "10:30:01.005"
     desk.apply(Changes(session=session("UTC")))
     assert cell(desk.active_orders, 0, "time") == "02:30:01.005"
+
+
+def test_a_row_of_another_day_than_the_clocks_shows_its_date(desk):
+    day = 86_400 * SECOND
+    fresh, old = order(1, created_ns=START + day), order(2, created_ns=START)
+    desk.apply(Changes(session=session(), orders={1: fresh, 2: old}, replay=replay(0, START + day)))
+    table = desk.active_orders
+    assert [cell(table, at, "time") for at in (0, 1)] == ["10:30:00.000", "06-12 10:30:00.000"]
+    assert table.index(1, 0).data(3) == "2019-06-12 10:30:00.000+08:00"
+    redrawn = []
+    table.dataChanged.connect(lambda first, last, roles: redrawn.append((first.column(), last.row())))
+    midnight = START + day + 13 * 3600 * SECOND + 1800 * SECOND
+    desk.apply(Changes(replay=replay(0, midnight - 1)))
+    assert (0, 1) not in redrawn
+    desk.apply(Changes(replay=replay(0, midnight)))
+    assert (0, 1) in redrawn
+    assert cell(table, 0, "time") == "06-13 10:30:00.000"
+
+
+def test_the_log_is_in_the_zone_of_the_computer_with_the_date_when_it_is_not_today(desk, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        today = 1_560_346_200 * SECOND  # 09:30 in New York
+        monkeypatch.setattr("monitor.models.context.time.time_ns", lambda: today)
+        lines = [
+            LogRow(log_id=at, time_ns=ns, level=LogLevel.INFO, source="core", message="opened")
+            for at, ns in enumerate((today - 86_400 * SECOND, today))
+        ]
+        desk.apply(Changes(session=session("Asia/Shanghai"), log=lines, replay=replay(1)))
+        assert [cell(desk.log, at, "time") for at in (0, 1)] == ["09:30:00.000", "06-11 09:30:00.000"]
+        assert desk.log.index(0, 0).data(3) == "2019-06-12 09:30:00.000-04:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_a_person_ordered_is_told_apart_in_orders_and_trades(desk):
+    by_hand = order(1, origin=Origin.USER)
+    desk.apply(
+        Changes(
+            strategies={1: strategy()},
+            orders={1: by_hand, 2: order(2)},
+            trades={1: trade(1, order_id=1), 2: trade(2, order_id=2)},
+        )
+    )
+    for table in (desk.active_orders, desk.trades):
+        assert [cell(table, at, "strategy") for at in (0, 1)] == ["double_ma", "by hand"]
+        tip = table.index(1, table.spec.index("strategy")).data(3)
+        assert tip == "Given by hand, for the strategy double_ma"
+
+
+def test_an_order_that_ends_while_the_table_is_held_shows_how(desk):
+    desk.apply(Changes(orders={1: order(1)}, positions={"p": position("p")}))
+    desk.active_orders.hold(True)
+    desk.positions.hold(True)
+    closed = position("p", volume=Decimal(0), volume_today=Decimal(0))
+    desk.apply(Changes(orders={1: order(1, status=OrderStatus.CANCELED)}, positions={"p": closed}))
+    assert cell(desk.active_orders, 0, "status") == str(OrderStatus.CANCELED)
+    assert cell(desk.positions, 0, "volume") == "closed"
+    assert (len(desk.active_orders), len(desk.positions)) == (0, 0)
 
 
 def test_age_counts_by_the_clock_of_the_engine(desk):

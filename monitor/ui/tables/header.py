@@ -45,12 +45,17 @@ def show_column(view: TableView, at: int, shown: bool) -> None:
 
 def reset_columns(view: TableView) -> None:
     """Order, widths and visibility as the table was designed."""
-    scale = view.fontMetrics().horizontalAdvance("0" * 10) / (10 * DESIGNED_DIGIT)
     head = view.horizontalHeader()
     for at, column in enumerate(view.rows.columns):
         head.moveSection(head.visualIndex(at), at)
         head.setSectionHidden(at, column.hidden)
-        head.resizeSection(at, round(column.width * scale))
+        head.resizeSection(at, designed_width(view, at))
+
+
+def designed_width(view: TableView, at: int) -> int:
+    """The width a column was designed with, in the digits of the present font."""
+    scale = view.fontMetrics().horizontalAdvance("0" * 10) / (10 * DESIGNED_DIGIT)
+    return round(view.rows.columns[at].width * scale)
 
 
 def column_state(view: TableView) -> dict[str, Any]:

@@ -123,9 +123,9 @@ class CellPainter:
         painter.drawText(x, top + self._baseline, text)
 
     def _fitted(self, text: str, column: Column, space: int) -> tuple[str, int]:
-        """The text as far as it fits. A number that does not fit is not shown at all, since part
-        of a number is another number."""
-        if column.align is Align.RIGHT:
+        """The text as far as it fits. A number or time that does not fit is not shown at all,
+        since part of it is another."""
+        if column.align is Align.RIGHT or column.whole:
             self.cramped.add(self._model.columns.index(column))
             return ELLIPSIS, self.text_width(ELLIPSIS)
         short = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, space))

@@ -30,6 +30,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
@@ -38,6 +39,7 @@ from monitor.models.table import Hold, RowTable
 from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
 from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns
 from monitor.ui.tables.paint import PADDING, CellPainter, Place
+from monitor.ui.tables.widths import ColumnWidths
 from monitor.ui.theme import ROW_HEIGHT, Theme
 
 HOLD_MS = 4000  # a pointer that rested so long does not point any more
@@ -71,10 +73,9 @@ class TableView(QTableView):
         self._lost: set[Any] = set()  # ids that were selected when they went
         self._fade = QTimer(self, singleShot=True, interval=int(LIT_SECONDS * 1000) + 20)
         self._fade.timeout.connect(self._faded)
-        self._widen = QTimer(self, singleShot=True, interval=0)
-        self._widen.timeout.connect(self._give_room)
         self._set_up()
         self.setModel(model)
+        self._widths = ColumnWidths(self)
         model.set_window(0, -1)  # until the first paint nobody looks
         reset_columns(self)
         self.selectionModel().selectionChanged.connect(self._on_selection)
@@ -374,18 +375,9 @@ class TableView(QTableView):
         for rect in event.region():  # type: ignore[attr-defined]
             self._paint_rect(painter, rect, now)
         self._paint_focus(painter)
-        if self._cells.cramped and not self._widen.isActive():
-            self._widen.start()
-
-    def _give_room(self) -> None:
-        """A number without room says nothing: its column grows to the widest in sight."""
-        cramped, self._cells.cramped = self._cells.cramped, set()
-        if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
-            return  # the user may be dragging that very edge; the next paint asks again
-        for at in cramped:
-            wanted = self.sizeHintForColumn(at)
-            if wanted > self.columnWidth(at):
-                self.setColumnWidth(at, wanted)
+        if self._cells.cramped:
+            self._widths.make_room(self._cells.cramped)
+            self._cells.cramped = set()
 
     def _paint_rect(self, painter: QPainter, area: QRect, now: float) -> None:
         first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
@@ -463,6 +455,11 @@ class TableView(QTableView):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._cells.set_metrics(self.fontMetrics())
+            self._widths.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widths.fill()
 
 
 def _commanding(event: QKeyEvent) -> bool:

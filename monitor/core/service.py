@@ -22,6 +22,7 @@ from monitor.engine.commands import AnyCommand, Reply, refused
 from monitor.engine.options import ReplayOptions
 from monitor.engine.values import LogLevel
 from monitor.net.mirror import Mirror, MirrorError
+from monitor.settings import without_password
 from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
@@ -44,6 +45,10 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8765
     web_root: Path
+
+    def __repr__(self) -> str:
+        """Without the address of the database, which may hold a password."""
+        return f"Setup({without_password(self.database)}, {self.host}:{self.port})"
 
 
 async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:

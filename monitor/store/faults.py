@@ -26,11 +26,13 @@ class InUseError(OSError):
     """Another program holds this database."""
 
 
-# SQLSTATEs of PostgreSQL that are the world's: whole classes (connection, rolled back, resources,
-# operator, system, not authorised, no such database, internal) and single ones.
+# SQLSTATEs of PostgreSQL that are the world's: whole classes (connection, not authorised, no such
+# database, rolled back, resources, state, operator, system, internal) and single ones. A table that
+# is missing was there at the start: somebody has taken it away, and may put it back.
 POSTGRESQL_CLASSES = ("08", "28", "3D", "40", "53", "55", "57", "58", "XX")
 POSTGRESQL_STATES = {
     "25006": "it is read-only",
+    "42P01": "a table of it is gone",
     "42501": "the user may not write to it",
     "55P03": "another program has locked it",
     "53100": "the disk of the server is full",
@@ -46,8 +48,9 @@ POSTGRESQL_STATES = {
 }
 
 # Numbers of MariaDB and MySQL that its drivers call operational, but that are our mistakes: a
-# column or table we do not fit.
-MARIADB_OURS = {1054, 1060, 1064, 1072, 1091, 1136, 1146}
+# column that does not fit, a wrong statement.
+MARIADB_OURS = {1054, 1060, 1064, 1072, 1091, 1136}
+MARIADB_TABLE_GONE = 1146
 MARIADB_NUMBERS = {
     1021: "the disk of the server is full",
     1114: "the disk of the server is full",
@@ -59,6 +62,7 @@ MARIADB_NUMBERS = {
     1142: "the user may not write to it",
     1143: "the user may not write to it",
     1153: "the server takes no packet as large as this",
+    MARIADB_TABLE_GONE: "a table of it is gone",
     1205: "another program has locked it",
     1213: "another program has locked it",
     1290: "it is read-only",
@@ -90,7 +94,7 @@ def passing(error: Exception) -> bool:
     if error.connection_invalidated:
         return True
     if (number := _mariadb_number(error)) is not None:
-        return number not in MARIADB_OURS and _worldly(error)
+        return number == MARIADB_TABLE_GONE or (number not in MARIADB_OURS and _worldly(error))
     if (state := _state(error)) is not None:
         return state in POSTGRESQL_STATES or state.startswith(POSTGRESQL_CLASSES)
     # What asyncpg cannot encode it calls an error of the interface; the cause tells.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from cable import cable_to
@@ -14,6 +15,7 @@ from database_places import (
     Place,
     administration,
     end_connections,
+    place_of,
 )
 from store_world import begin, fold, nth_batch
 
@@ -21,7 +23,13 @@ from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord
 from monitor.store import Batch, Store, StoreError
 
-pytestmark = pytest.mark.parametrize("place", SERVERS, indirect=True)
+
+@pytest.fixture(params=SERVERS)
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async with place_of(request.param, tmp_path) as found:
+        yield found
+
+
 LOCK_WAIT_S = 0.02
 
 
@@ -234,6 +242,42 @@ async def test_a_user_who_may_not_write_any_more_is_told_and_goes_on_when_he_may
     assert clerk.password not in said
     assert store.durable_seq == 3
     await clerk.may_write(True)
+    await store.flush()
+    await must_be_whole(store, session_id, batches)
+    await store.close()
+
+
+async def test_a_table_that_vanishes_is_said_and_its_return_noticed(
+    store: Store, session_id: int, other_program: OtherProgram
+) -> None:
+    listener, batches = Listener(store), [nth_batch(session_id, number) for number in range(10)]
+    await store.write(batches[0])
+    await other_program.do("ALTER TABLE journal RENAME TO journal_elsewhere")
+    for batch in batches[1:]:
+        store.write(batch)
+    await listener.hears("a table of it is gone")
+    assert store.durable_seq == 3
+    await other_program.do("ALTER TABLE journal_elsewhere RENAME TO journal")
+    await store.flush()
+    await must_be_whole(store, session_id, batches)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_a_database_that_vanishes_is_said_and_its_return_noticed(place: Place) -> None:
+    store = await Store.open(place.address, lock_wait_s=LOCK_WAIT_S)
+    session_id, listener = await begin(store), Listener(store)
+    batches, name = [nth_batch(session_id, number) for number in range(10)], str(place.url.database)
+    await store.write(batches[0])
+    async with administration(place.kind) as admin:
+        await admin.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await end_connections(admin, place.kind, name)
+        await admin.exec_driver_sql(f"ALTER DATABASE {name} RENAME TO {name}_elsewhere")
+        for batch in batches[1:]:
+            store.write(batch)
+        await listener.hears("there is no such database on the server")
+        assert store.durable_seq == 3
+        await admin.exec_driver_sql(f"ALTER DATABASE {name}_elsewhere RENAME TO {name}")
+        await admin.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     await store.flush()
     await must_be_whole(store, session_id, batches)
     await store.close()

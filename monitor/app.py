@@ -24,6 +24,7 @@ from monitor.assets import resource_path
 from monitor.bundled import sample_options
 from monitor.core.core import Core
 from monitor.core.service import CoreThread, Setup, serve
+from monitor.engine.commands import OpenReplay
 from monitor.engine.options import ReplayOptions
 from monitor.errors import UserError
 from monitor.settings import Settings
@@ -37,6 +38,19 @@ Speed = float | None | Literal["unset"]
 SWITCH_INTERVAL = 0.0005  # measured: lets the core's thread in while the window paints
 _LOOK_MS = 500
 _SILENCE = 2.0  # seconds without a sign of life after which the core is not waited for
+
+
+def sample_command() -> OpenReplay:
+    """The same, as the command that opens it in a running program."""
+    options = sample_options()
+    default = ReplayOptions(file="", strategy="")
+    changed = {
+        name: str(value)
+        for name in ReplayOptions.__struct_fields__
+        if name not in ("file", "strategy", "parameters")
+        and (value := getattr(options, name)) != getattr(default, name)
+    }
+    return OpenReplay(file=options.file, strategy=options.strategy, options=changed)
 
 
 def run_headless(
@@ -114,6 +128,7 @@ def _prepare(settings: Settings) -> None:
     )
     for chatty in ("alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # its warnings are the server's notes
     faulthandler.enable()
     sys.setswitchinterval(SWITCH_INTERVAL)
 
@@ -174,7 +189,7 @@ def _make_window(settings: Settings, core: CoreThread) -> MainWindow:
     from monitor.ui.tickets.rules import MS, SECOND, Limits
     from monitor.ui.window import MainWindow
 
-    window = MainWindow(core, settings.data_dir)
+    window = MainWindow(core, settings.data_dir, sample=sample_command())
     closing = settings.closing
     limits = Limits(
         arm_ns=closing.arm_ms * MS,
@@ -189,7 +204,8 @@ def _make_window(settings: Settings, core: CoreThread) -> MainWindow:
 async def _until_closed(
     application: QApplication, window: MainWindow, core: CoreThread, failures: list[str]
 ) -> None:
-    """Show the window and wait until it closed, a signal came, or the core died."""
+    """Show the window and wait until it closed or a signal came. A core that dies is told; the
+    window stays to be read."""
     closed = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: failures.append(_sentence(context)))
@@ -204,9 +220,17 @@ async def _until_closed(
             await asyncio.wait_for(closed.wait(), _LOOK_MS / 1000)
         except TimeoutError:
             if not core.alive:
-                window.finish()
+                window.lose_engine(_why_stopped(core.failure))
             while failures and not closed.is_set():
                 window.show_message(failures.pop(0), "error")
+
+
+def _why_stopped(failure: BaseException | None) -> str:
+    if failure is None:
+        return "it ended by itself."
+    text = str(failure).strip() or "no reason was given"
+    named = text if isinstance(failure, UserError) else f"{type(failure).__name__}: {text}"
+    return named if named.endswith(".") else f"{named}."
 
 
 def _sentence(context: dict[str, object]) -> str:

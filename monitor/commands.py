@@ -40,6 +40,8 @@ class When(StrEnum):
 
     ALWAYS = "always"
     REPLAY = "replay"
+    RESETTABLE = "resettable"
+    ENGINE = "engine"
     ORDER_SELECTED = "order selected"
     ORDERS_WORKING = "orders working"
     POSITION_SELECTED = "position selected"
@@ -104,7 +106,14 @@ def _replay() -> tuple[UserCommand, ...]:
             title="Reset the replay to its first bar",
             group=Group.REPLAY,
             keys=("Ctrl+Home",),
-            when=When.REPLAY,
+            when=When.RESETTABLE,
+            danger=Danger.CHANGES,
+        ),
+        UserCommand(
+            id="open_sample",
+            title="Open the sample replay",
+            group=Group.REPLAY,
+            when=When.ENGINE,
             danger=Danger.CHANGES,
         ),
     )
@@ -140,7 +149,7 @@ def _strategies() -> tuple[UserCommand, ...]:
             group=Group.STRATEGIES,
             keys=("Shift+S",),
             when=When.STRATEGY_RUNNING,
-            danger=Danger.CHANGES,
+            danger=Danger.DANGEROUS,
         ),
     )
 

@@ -17,6 +17,7 @@ from monitor.engine.values import EngineState, World
 from monitor.models import format as shown
 from monitor.ui.elided import ElidedLabel
 from monitor.ui.links import LinkDot, journal_link, mirror_link
+from monitor.ui.pulse import Pulse
 from monitor.ui.theme import Theme
 
 HEIGHT = 32
@@ -181,9 +182,9 @@ class Banner(QWidget):
             )
         )
 
-    def show_stats(self, stats: CoreStats) -> None:
-        self.journal.show_link(journal_link(stats))
-        self.mirror.show_link(mirror_link(stats))
+    def show_stats(self, stats: CoreStats, engine: Pulse = Pulse()) -> None:  # noqa: B008 frozen
+        self.journal.show_link(journal_link(stats, engine))
+        self.mirror.show_link(mirror_link(stats, engine))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

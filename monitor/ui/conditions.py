@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.commands import When
 from monitor.engine.values import StrategyState
 from monitor.ui.actions import Condition
-from monitor.ui.hints import read_only
+from monitor.ui.hints import recorded, why_read_only
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
@@ -23,15 +23,20 @@ ACTING = (
     When.POSITION_SELECTED,
     When.STRATEGY_RUNNING,
     When.STRATEGY_STOPPED,
+    When.REPLAY,
 )
-RECORDED = "this session is read-only, it is shown as it was recorded"
+"""Not in a session that is only shown."""
+ASKING = (When.RESETTABLE, When.ENGINE)
+"""In any session, but not without an engine."""
 
 
 def conditions(window: MainWindow) -> dict[When, Condition]:
     """The tests; each gives "" or one short reason."""
     tests: dict[When, Condition] = {
         When.ALWAYS: lambda: "",
-        When.REPLAY: lambda: "" if window.desk.replay is not None else "no replay is open",
+        When.REPLAY: lambda: _replay(window),
+        When.RESETTABLE: lambda: "" if recorded(window) else _replay(window),
+        When.ENGINE: lambda: "",
         When.ORDERS_WORKING: lambda: "" if len(window.desk.active_orders) else "no order is working",
         When.POSITIONS_OPEN: lambda: "" if len(window.desk.positions) else "no position is open",
         When.ORDER_SELECTED: lambda: _order_selected(window),
@@ -41,11 +46,17 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.ROWS_SELECTED: lambda: _rows_selected(window),
         When.TABLE: lambda: "",  # the table used last, when none has the focus
     }
-    return tests | {when: _unless_read_only(window, tests[when]) for when in ACTING}
+    frozen = {when: _unless(lambda: why_read_only(window), tests[when]) for when in ACTING}
+    asking = {when: _unless(lambda: window.why_lost(), tests[when]) for when in ASKING}
+    return tests | frozen | asking
 
 
-def _unless_read_only(window: MainWindow, test: Condition) -> Condition:
-    return lambda: RECORDED if read_only(window) else test()
+def _unless(obstacle: Condition, test: Condition) -> Condition:
+    return lambda: obstacle() or test()
+
+
+def _replay(window: MainWindow) -> str:
+    return "" if window.desk.replay is not None else "no replay is open"
 
 
 def _order_selected(window: MainWindow) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
 
 Hint = tuple[str, str]
+RECORDED = "this session is read-only, it is shown as it was recorded"
 
 
 WORLDS = {
@@ -31,13 +32,27 @@ def key_hints(window: MainWindow) -> tuple[Hint, ...]:
     """Command ids with the word that fits now, the most urgent first."""
     if window.ticket_host.ticket is not None:
         return (("dock_ticket", "to the ticket"), ("show_palette", "commands"), ("show_keys", "keys"))
-    acting = () if read_only(window) else _orders(window)
+    if window.why_lost():
+        return (("quit", "quit"), ("show_palette", "commands"), ("show_keys", "keys"))
+    if recorded(window):
+        return (("replay_reset", "begin anew"), ("show_palette", "commands"), ("show_keys", "keys"))
+    acting = _orders(window)
     hints = (*_replay(window.desk.replay), *acting, ("show_palette", "commands"))
     return (*hints[:2], ("show_keys", "keys")) if len(hints) > 2 else (*hints, ("show_keys", "keys"))
 
 
 def read_only(window: MainWindow) -> bool:
-    """Whether the session is only shown: nothing in it can be acted upon."""
+    """Whether what is there is only shown: nothing in it can be acted upon."""
+    return bool(why_read_only(window))
+
+
+def why_read_only(window: MainWindow) -> str:
+    """Why nothing can be acted upon, as a short reason, or ""."""
+    return window.why_lost() or (RECORDED if recorded(window) else "")
+
+
+def recorded(window: MainWindow) -> bool:
+    """Whether the session is shown as it was recorded and cannot go on."""
     return window.desk.session is not None and window.desk.session.read_only
 
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QWidget
 
 from monitor.boundary import CoreStats
+from monitor.ui.pulse import Pulse
 from monitor.ui.theme import Theme
 
 BEHIND = 5_000
@@ -34,12 +35,14 @@ class Link(msgspec.Struct, frozen=True):
     tip: str
 
 
-def journal_link(stats: CoreStats) -> Link:
+def journal_link(stats: CoreStats, engine: Pulse = Pulse()) -> Link:  # noqa: B008 frozen
     behind = max(0, stats.journal_seq - stats.durable_seq)
     tip = (
         f"Journal: every order and fill is written to disk.\n"
         f"{stats.durable_seq:,} of {stats.journal_seq:,} records are on disk."
     )
+    if engine.word:
+        return Link("journal", LinkState.LOST, engine.word, f"{engine.sentence}\n{tip}")
     if stats.journal_error:
         return Link("journal", LinkState.LOST, "failed", f"{tip}\n{stats.journal_error}")
     if stats.journal_seq == 0:
@@ -49,7 +52,9 @@ def journal_link(stats: CoreStats) -> Link:
     return Link("journal", LinkState.LIVE, "ok", tip)
 
 
-def mirror_link(stats: CoreStats) -> Link:
+def mirror_link(stats: CoreStats, engine: Pulse = Pulse()) -> Link:  # noqa: B008 frozen
+    if engine.stopped:
+        return Link("mirror", LinkState.LOST, engine.word, engine.sentence)
     if stats.mirror_error:
         return Link("mirror", LinkState.LOST, "failed", f"Mirror: {stats.mirror_error}")
     if not stats.mirror_url:

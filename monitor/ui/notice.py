@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
 
 from monitor.boundary import CoreStats
 from monitor.commands import command, keys_label
-from monitor.engine.rows import AccountRow, ReplayRow, SessionRow
+from monitor.engine.rows import AccountRow, ReplayRow, SessionRow, StrategyRow
 from monitor.engine.values import ReplayState, World
 from monitor.models import format as shown
+from monitor.ui.pulse import Pulse
 from monitor.ui.theme import set_tone
 
 
@@ -32,14 +33,20 @@ class Situation(msgspec.Struct, frozen=True):
     account: AccountRow | None
     stats: CoreStats
     strategy: str = ""
+    """The name of the strategy while it runs."""
     welcome: bool = False
+    engine: Pulse = Pulse()
+    failed: tuple[StrategyRow, ...] = ()
 
 
 def notices(now: Situation) -> list[Told]:
     """What is to be said, the most important first."""
     told: list[Told] = []
+    if now.engine.sentence:
+        told.append(Told(now.engine.sentence, "error"))
     if now.stats.journal_error:
         told.append(Told(f"Not saved. {now.stats.journal_error} What came since is not on disk.", "error"))
+    told += [Told(failure(row), "error") for row in now.failed]
     if now.session is not None and now.session.notice:
         told.append(_of_session(now.session))
     if now.welcome and now.session is not None and now.replay is not None:
@@ -49,6 +56,12 @@ def notices(now: Situation) -> list[Told]:
     if now.stats.mirror_error:
         told.append(Told(f"No web page is served: {now.stats.mirror_error}", "warn"))
     return told
+
+
+def failure(row: StrategyRow) -> str:
+    """Why a strategy does not trade any more; what it leaves behind."""
+    stays = f" Its position of {shown.volume(row.position)} stays open." if row.position else ""
+    return f"{row.name} failed and does not trade any more: {row.error or 'no reason was given'}.{stays}"
 
 
 def welcome(session: SessionRow, replay: ReplayRow, strategy: str) -> str:
@@ -63,7 +76,10 @@ def welcome(session: SessionRow, replay: ReplayRow, strategy: str) -> str:
 def _of_session(session: SessionRow) -> Told:
     if not session.read_only:
         return Told(session.notice)
-    return Told(f"{session.notice} Start another with: monitor replay FILE", "warn")
+    anew, find = keys_label(command("replay_reset")), keys_label(command("show_palette"))
+    sample = command("open_sample").title
+    remedy = f"{anew} begins the same replay anew, {find} finds “{sample}”, or start: monitor replay FILE"
+    return Told(f"{session.notice} {remedy}", "warn")
 
 
 def _finished(replay: ReplayRow, account: AccountRow | None) -> str:

@@ -6,6 +6,8 @@ and never shows a position that the core has not reported, except under the user
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QStyle, QToolButton, QWidget
@@ -167,9 +169,20 @@ class ReplayBar(QWidget):
         self.buttons[id] = button
         return button
 
-    def show_recorded(self) -> None:
-        """There is nothing to replay: a session is shown as it was recorded."""
-        _set(self.state, self.tr("recorded, cannot be replayed"))
+    def freeze(self, word: str, reason: str, but: Collection[str] = ()) -> None:
+        """Grey all but some commands, with the reason; `word` is what stands there as the state.
+        With no reason everything is given back."""
+        if reason:
+            self.setEnabled(True)
+            _set(self.state, word)
+        self.scrubber.setEnabled(not reason)
+        self.scrubber.setToolTip(reason)
+        for id, button in self.buttons.items():
+            free = not reason or id in but
+            entry = command(id)
+            title = self.tr(entry.title)
+            button.setEnabled(free)
+            button.setToolTip(f"{title}  ({keys_label(entry)})" if free else f"{title}: {reason}")
 
     def show_replay(self, replay: ReplayRow | None, zone: str) -> None:
         """Show what the core reports; None when there is no replay."""

@@ -39,7 +39,7 @@ class ReplayControl:
         actions.bind("replay_back", lambda: self._send(StepReplay(bars=-1)), self._not_at_start)
         actions.bind("replay_slower", lambda: self._change_speed(-1))
         actions.bind("replay_faster", lambda: self._change_speed(1))
-        actions.bind("replay_reset", lambda: self._send(ResetReplay()))
+        actions.bind("replay_reset", self.reset)
 
     def toggle(self) -> None:
         replay = self._replay()
@@ -48,6 +48,13 @@ class ReplayControl:
 
     def seek(self, bar: int) -> None:
         self._send(SeekReplay(bar=bar))
+
+    def seek_time(self, time_ns: int) -> None:
+        """To the last bar that has closed by a moment; the engine finds it."""
+        self._send(SeekReplay(time_ns=time_ns))
+
+    def reset(self) -> None:
+        self._send(ResetReplay())
 
     def arrived(self, replay: ReplayRow) -> None:
         """The core reports: a speed that was asked for has come true."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from monitor.commands import command, keys_label
@@ -37,26 +37,47 @@ class StatusLine(QWidget):
         self._fading.setSingleShot(True)
         self._fading.timeout.connect(self._rest)
         self._idle = self._selection = ""
+        self._stays = False
 
-    def show_message(self, text: str, tone: str = "info") -> None:
+    def show_message(self, text: str, tone: str = "info", *, until_key: bool = False) -> None:
+        """With `until_key` it stays until somebody presses a key, however long that takes."""
         self.message.setText(SIGNS[tone] + text)
         self.message.setToolTip(text)
         self.message.setAccessibleName(text)
         set_tone(self.message, tone)
-        self._fading.start(STAYS_MS[tone])
+        self._stays = until_key
+        if until_key:
+            self._fading.stop()
+            QCoreApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        else:
+            self._fading.start(STAYS_MS[tone])
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Listens only while a message waits for a key."""
+        if event.type() == QEvent.Type.KeyPress or not self._stays:
+            QCoreApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+            if self._stays:
+                self._stays = False
+                self._rest()
+        return False
 
     def show_idle(self, text: str) -> None:
         """What stands there while there is no message."""
         self._idle = text
-        if not self._fading.isActive():
+        if not self._speaks:
             self._rest()
 
     def show_selection(self, text: str) -> None:
         """What is selected, in front of what stands there otherwise; "" when nothing to tell."""
         if text != self._selection:
             self._selection = text
-            if not self._fading.isActive():
+            if not self._speaks:
                 self._rest()
+
+    @property
+    def _speaks(self) -> bool:
+        """Whether a message stands there."""
+        return self._stays or self._fading.isActive()
 
     def _rest(self) -> None:
         text = self._selection or self._idle

@@ -6,6 +6,7 @@ Owns how the parts are put together and the one frame timer. Knows the core only
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, 
 
 from monitor.boundary import WindowDoor
 from monitor.commands import DOCKS
-from monitor.engine.commands import AnyCommand, Reply, SetReplaySpeed, StartStrategy, StopStrategy
-from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow
+from monitor.engine.commands import AnyCommand, OpenReplay, Reply, SetReplaySpeed
+from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
+from monitor.engine.values import StrategyState
 from monitor.models.desk import Desk
 from monitor.models.sums import MOST, sums_text
 from monitor.ui.actions import Actions
@@ -29,19 +31,21 @@ from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
-from monitor.ui.hints import how_to_go_on, key_hints, read_only, world_sentence
+from monitor.ui.hints import how_to_go_on, key_hints, read_only, why_read_only, world_sentence
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
-from monitor.ui.notice import Notice, Situation, notices
+from monitor.ui.notice import Notice, Situation, failure, notices
 from monitor.ui.palette import CommandPalette
 from monitor.ui.panels.account import AccountPanel
 from monitor.ui.panels.orders import OrdersPanel
 from monitor.ui.panels.strategies import StrategiesPanel
+from monitor.ui.pulse import Pulse, pulse
 from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
 from monitor.ui.replaycontrol import ReplayControl
 from monitor.ui.rowmenu import row_commands
 from monitor.ui.statusline import StatusLine
+from monitor.ui.strategycontrol import StrategyControl
 from monitor.ui.tables import TablePanel, TableView
 from monitor.ui.theme import DARK, Theme
 from monitor.ui.tickethost import TicketHost
@@ -51,17 +55,23 @@ SMALLEST_SIZE = (960, 600)
 
 class MainWindow(QMainWindow):
     """`on_quit_requested`, when set, is asked instead of closing; `finish` closes for good.
-    `closed` says that it did."""
+    `closed` says that it did. `sample` opens the replay that comes with the program."""
 
     closed = Signal()
+    engine_lost = Signal()
 
-    def __init__(self, door: WindowDoor, state_dir: Path, theme: Theme = DARK) -> None:
+    def __init__(
+        self, door: WindowDoor, state_dir: Path, theme: Theme = DARK, sample: OpenReplay | None = None
+    ) -> None:
         super().__init__()
         self.door = door
         self.theme = theme
         self.desk = Desk(self)
         self.answers = Answers(door)
         self.on_quit_requested: Callable[[], None] | None = None
+        self._sample = sample
+        self._stopped = ""
+        self._failed: frozenset[int] = frozenset()
         self._finished = False
         self._guard: RepeatGuard | None = None
         self._shared_out = False
@@ -77,6 +87,7 @@ class MainWindow(QMainWindow):
         self.goto = GoTo(self)
         self.details = Details(self)
         self.control = ReplayControl(lambda: self.desk.replay, self.send, self.show_message)
+        self.strategy_control = StrategyControl(lambda: self.strategies.list.current, self.send)
         self._bind()
         self._connect()
         self.setWindowTitle("Trading Monitor")
@@ -141,8 +152,8 @@ class MainWindow(QMainWindow):
         table.bind("reset_layout", self.reset_layout)
         table.bind("quit", self.request_quit)
         table.bind("open_mirror", self._open_mirror, self._no_mirror)
-        table.bind("start_strategy", lambda: self._strategy_command(StartStrategy))
-        table.bind("stop_strategy", lambda: self._strategy_command(StopStrategy))
+        table.bind("open_sample", self._open_sample, self._no_sample)
+        self.strategy_control.bind(table)
         table.bind("filter", self._open_filter)
         table.bind("copy", self._copy)
         table.bind("details", self._open_details)
@@ -167,9 +178,10 @@ class MainWindow(QMainWindow):
         self.banner.mirror.clicked.connect(lambda: self.run_command("open_mirror"))
         self.replay_bar.commanded.connect(self.run_command)
         self.replay_bar.sought.connect(self.control.seek)
-        self.goto.chosen.connect(self.control.seek)
-        self.strategies.list.start_asked.connect(lambda id: self.send(StartStrategy(strategy_id=id)))
-        self.strategies.list.stop_asked.connect(lambda id: self.send(StopStrategy(strategy_id=id)))
+        self.goto.bar_chosen.connect(self.control.seek)
+        self.goto.time_chosen.connect(self.control.seek_time)
+        self.strategies.list.start_asked.connect(self.strategy_control.start)
+        self.strategies.list.stop_asked.connect(self.strategy_control.stop)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._note_focus)
@@ -246,6 +258,23 @@ class MainWindow(QMainWindow):
         if problem:
             self.show_message(problem, "warn")
 
+    def pulse(self) -> Pulse:
+        """Whether the engine answers at this moment."""
+        return pulse(self.door.stats(), time.monotonic(), self._stopped)
+
+    def why_lost(self) -> str:
+        """Why nothing can be asked of the engine any more, as a short reason, or ""."""
+        return self.tr("the engine has stopped") if self._stopped else ""
+
+    def lose_engine(self, reason: str) -> None:
+        """The engine is gone: keep what is shown, refuse what would need it, say why. To quit is
+        for the user, who is asked nothing then."""
+        if not self._stopped:
+            self._stopped = reason
+            self.engine_lost.emit()
+            self._show_frozen()
+            self._look()
+
     def request_quit(self) -> None:
         """Ask whoever decides about leaving; without one, leave."""
         if self.on_quit_requested is None or read_only(self):
@@ -272,21 +301,26 @@ class MainWindow(QMainWindow):
             self._show_strategies()
 
     def _look(self) -> None:
-        self.banner.show_stats(self.door.stats())
+        self.banner.show_stats(self.door.stats(), self.pulse())
         self.status.show_keys(key_hints(self))
         self._show_notice()
         self._show_selection()
 
     def _session_changed(self, session: SessionRow) -> None:
-        self.strategies.list.allow(not session.read_only)
-        if session.read_only:
-            self.replay_bar.show_recorded()
+        self._show_frozen()
         self.banner.show_session(session, self.desk.replay)
         self._show_notice()
         synthetic = self.desk.replay is not None and self.desk.replay.synthetic
         self.status.show_idle(self.tr(world_sentence(session.world, synthetic)))
         self.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
         self._equity_changed()
+
+    def _show_frozen(self) -> None:
+        """What cannot be done in a session that is only shown is grey and says why."""
+        reason = why_read_only(self)
+        word = self.tr("engine stopped") if self._stopped else self.tr("recorded, cannot be replayed")
+        self.strategies.list.allow(reason)
+        self.replay_bar.freeze(word, reason, () if self._stopped else ("replay_reset",))
 
     def _replay_changed(self, replay: ReplayRow) -> None:
         session = self.desk.session
@@ -307,14 +341,17 @@ class MainWindow(QMainWindow):
 
     def _show_notice(self) -> None:
         desk = self.desk
-        strategy = self.strategies.list.current
+        strategies: list[StrategyRow] = desk.strategies.rows()
+        running = [row.name for row in strategies if row.state is StrategyState.RUNNING]
         situation = Situation(
             desk.session,
             desk.replay,
             desk.account,
             self.door.stats(),
-            strategy.name if strategy is not None else "",
+            running[0] if running else "",
             self._welcome,
+            self.pulse(),
+            tuple(row for row in strategies if row.state is StrategyState.FAILED),
         )
         self.notice.show_first(notices(situation))
 
@@ -336,12 +373,19 @@ class MainWindow(QMainWindow):
         self._equity_changed()
 
     def _show_strategies(self) -> None:
-        self.strategies.list.show_rows({row.strategy_id: row for row in self.desk.strategies.rows()})
+        rows: dict[int, StrategyRow] = {row.strategy_id: row for row in self.desk.strategies.rows()}
+        self.strategies.list.show_rows(rows)
+        failed = frozenset(id for id, row in rows.items() if row.state is StrategyState.FAILED)
+        for id in failed - self._failed:
+            self.show_message(failure(rows[id]), "error")
+        self._failed = failed
 
     # -- commands of the window
 
     def _answered(self, command: AnyCommand, reply: Reply) -> None:
         if reply.accepted:
+            if reply.reason:  # it did what was asked, and something that is to be known
+                self.status.show_message(reply.reason, "warn", until_key=True)
             return
         if isinstance(command, SetReplaySpeed):
             self.control.forget_speed()
@@ -361,14 +405,16 @@ class MainWindow(QMainWindow):
     def _no_ticket(self) -> str:
         return "" if self.ticket_host.ticket is not None else self.tr("no ticket is open")
 
-    def _strategy_command(self, kind: type[StartStrategy] | type[StopStrategy]) -> None:
-        row = self.strategies.list.current
-        if row is not None:
-            self.send(kind(strategy_id=row.strategy_id))
+    def _open_sample(self) -> None:
+        if self._sample is not None:
+            self.send(self._sample)
+
+    def _no_sample(self) -> str:
+        return "" if self._sample is not None else self.tr("no sample came with this program")
 
     def _open_goto(self) -> None:
         if self.desk.replay is not None:
-            self.goto.open(self.desk.replay, self.desk.equity.time_ns, self.desk.context.zone)
+            self.goto.open(self.desk.replay, self.desk.context.zone)
 
     def _open_row_menu(self, panel: TablePanel, at: QPoint) -> None:
         panel.view.setFocus(Qt.FocusReason.MouseFocusReason)  # its commands ask which table is meant

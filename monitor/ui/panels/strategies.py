@@ -32,9 +32,9 @@ class StrategyLine(QFrame):
         super().__init__()
         self.strategy_id = strategy_id
         self._theme = theme
+        self._why_not = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setObjectName("strategyLine")
-        self.setFixedHeight(ROW_HEIGHT + 8)
         self.name = QLabel()
         self.state = QLabel()
         self.position = ElidedLabel()
@@ -45,7 +45,20 @@ class StrategyLine(QFrame):
         self.toggle.setFixedWidth(64)
         self.toggle.setAutoDefault(False)
         self.state.setMinimumWidth(72)
-        layout = QHBoxLayout(self)
+        self.error = QLabel()
+        self.error.setTextFormat(Qt.TextFormat.PlainText)
+        self.error.setWordWrap(True)
+        self.error.setContentsMargins(8, 0, 8, 6)
+        self.error.setStyleSheet(f"color: {theme.error};")
+        self.error.hide()
+        first = QWidget()
+        first.setFixedHeight(ROW_HEIGHT + 8)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(0)
+        lines.addWidget(first)
+        lines.addWidget(self.error)
+        layout = QHBoxLayout(first)
         layout.setContentsMargins(8, 2, 8, 2)
         layout.setSpacing(12)
         layout.addWidget(self.name)
@@ -64,13 +77,28 @@ class StrategyLine(QFrame):
         if _set(self.profit, shown.signed(row.net_profit)):
             tone = self._theme.gain if row.net_profit > 0 else self._theme.loss
             self.profit.setStyleSheet(f"color: {tone};" if row.net_profit else "")
+        failed = row.state is StrategyState.FAILED
+        _set(self.error, (row.error or self.tr("It gave no reason.")) if failed else "")
+        self.error.setVisible(failed)
         verb = self.tr("Stop") if running else self.tr("Start")
         if self.toggle.text() != verb:
             self.toggle.setText(verb)
-            self.toggle.setToolTip(f"{verb} {row.name}  ({'S' if running else 's'})")
             self.toggle.setAccessibleName(f"{verb} {row.name}")
+            self._tell_verb()
         self.setToolTip(self._tip(row))
-        self.setAccessibleName(f"{row.name} {row.state.value} {self.profit.text()}")
+        told = (row.name, row.state.value, self.profit.text(), self.error.text())
+        self.setAccessibleName(" ".join(filter(None, told)))
+
+    def allow(self, why_not: str) -> None:
+        """Grey the button with the reason; "" gives it back."""
+        self._why_not = why_not
+        self.toggle.setEnabled(not why_not)
+        self._tell_verb()
+
+    def _tell_verb(self) -> None:
+        key = "S" if self.toggle.text() == self.tr("Stop") else "s"
+        name = self.toggle.accessibleName()
+        self.toggle.setToolTip(f"{name}: {self._why_not}" if self._why_not else f"{name}  ({key})")
 
     def show_current(self, current: bool, focused: bool) -> None:
         ground = self._theme.mixed(self._theme.accent, 0.18) if current else self._theme.surface
@@ -94,7 +122,7 @@ class StrategyList(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: dict[int, StrategyRow] = {}
-        self._acting = True
+        self._why_not = ""
         self.lines: dict[int, StrategyLine] = {}
         self._current: int | None = None
         self._layout = QVBoxLayout(self)
@@ -106,11 +134,11 @@ class StrategyList(QWidget):
         self.empty.setContentsMargins(8, 8, 8, 8)
         self._layout.addWidget(self.empty)
 
-    def allow(self, acting: bool) -> None:
-        """Whether strategies can be started and stopped at all."""
-        self._acting = acting
+    def allow(self, why_not: str) -> None:
+        """Why strategies cannot be started and stopped at all, or ""."""
+        self._why_not = why_not
         for line in self.lines.values():
-            line.toggle.setVisible(acting)
+            line.allow(why_not)
 
     @property
     def current(self) -> StrategyRow | None:
@@ -144,7 +172,7 @@ class StrategyList(QWidget):
             line.installEventFilter(self)
             line.toggle.clicked.connect(lambda: self._toggle(id))
             line.show_current(False, False)
-            line.toggle.setVisible(self._acting)
+            line.allow(self._why_not)
             self._layout.addWidget(line)
         return line
 

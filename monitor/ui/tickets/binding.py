@@ -5,6 +5,8 @@ Owns nothing after `attach_tickets` returns. The only module of tickets that kno
 
 from __future__ import annotations
 
+from monitor.engine.commands import StopStrategy
+from monitor.ui.hints import read_only
 from monitor.ui.tickets.desk import TicketDesk
 from monitor.ui.tickets.rules import Limits
 from monitor.ui.tickets.view import Clock, DeskView
@@ -14,7 +16,7 @@ from monitor.ui.window import MainWindow
 def attach_tickets(
     window: MainWindow, limits: Limits | None = None, clock: Clock | None = None
 ) -> TicketDesk:
-    """Give the window its tickets: closing, cancelling, and the question before it closes."""
+    """Give the window its tickets: closing, cancelling, stopping, and the question before it closes."""
     tickets = TicketDesk(
         window.ticket_host,
         DeskView(window.desk),
@@ -35,11 +37,28 @@ def attach_tickets(
     def cancel_selected() -> None:
         tickets.cancel_orders([row.order_id for row in window.selected_orders()])
 
+    def stop_strategy(strategy_id: int) -> None:
+        if not tickets.stop_strategy(strategy_id):
+            window.send(StopStrategy(strategy_id=strategy_id))
+
+    def reset_replay() -> None:
+        if read_only(window) or not tickets.reset_replay():
+            window.control.reset()
+
+    def ask_to_quit() -> None:
+        if window.pulse().silent_s:
+            tickets.ask_to_end(lambda: window.pulse().silent_s > 0)
+        else:
+            tickets.ask_to_quit()
+
     table = window.actions_table
+    table.bind("replay_reset", reset_replay)
     table.bind("close_position", close_selected)
     table.bind("close_all", tickets.close_all)
     table.bind("cancel_selected", cancel_selected)
     table.bind("cancel_all", tickets.cancel_all)
-    window.on_quit_requested = tickets.ask_to_quit
+    window.on_quit_requested = ask_to_quit
+    window.strategy_control.on_stop_requested = stop_strategy
+    window.engine_lost.connect(tickets.give_up)
     window.frames.also(tickets.refresh)
     return tickets

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.core.service import CoreThread, Setup
-from monitor.engine.commands import StepReplay
+from monitor.engine.commands import StepReplay, StopStrategy
 from monitor.engine.klines import make_bars, write_klines
 from monitor.engine.options import ReplayOptions
 from monitor.engine.values import OrderStatus
@@ -180,7 +180,7 @@ def test_a_replay_that_moves_disarms_the_ticket(running: Application) -> None:
     running.press(Key.Key_X)
     running.arm()
     order = running.window.desk.active_orders.rows()[0]
-    running.window.run_command("stop_strategy")
+    running.window.send(StopStrategy(strategy_id=1))
     running.wait(lambda: len(running.window.desk.active_orders) == 0)
     assert running.tickets.panel is not None
     running.wait(lambda: running.tickets.panel.accept.isVisible())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from monitor.commands import command, keys_label
@@ -15,7 +16,16 @@ from monitor.ui.elided import ElidedLabel
 from monitor.ui.theme import set_tone
 
 STAYS_MS = {"info": 6_000, "good": 6_000, "warn": 15_000, "error": 30_000}
+MODIFIERS = frozenset({Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta})
 SIGNS = {"info": "", "good": "✓ ", "warn": "! ", "error": "✗ "}
+
+
+def _is_fresh_key(event: QEvent) -> bool:
+    """A key that goes down and means something; a shortcut eats its press, so the question that
+    comes before it counts as well."""
+    if event.type() not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+        return False
+    return isinstance(event, QKeyEvent) and not event.isAutoRepeat() and event.key() not in MODIFIERS
 
 
 class StatusLine(QWidget):
@@ -54,7 +64,7 @@ class StatusLine(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Listens only while a message waits for a key."""
-        if event.type() == QEvent.Type.KeyPress or not self._stays:
+        if _is_fresh_key(event) or not self._stays:
             QCoreApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
             if self._stays:
                 self._stays = False

@@ -47,14 +47,14 @@ def parse(text: str, spec: TableSpec, context: Context) -> Filter:
             tests.append(_word(part.lower(), spec, context))
             continue
         if column is None:
-            names = " or ".join(f"“{column.title}”" for column in like)
-            problem = f"No column “{token['name']}” in this table." if not like else f"Which column: {names}?"
+            names = " or ".join(column.title for column in like)
+            problem = f"There is no column named {token['name']}." if not like else f"Which column: {names}?"
             continue
         if not token["value"]:
             continue
         test = _token(column, token["after"] or token["op"] or "", token["value"], context)
         if test is None:
-            problem = f"“{token['value']}” is not a number."
+            problem = f"{token['value']} is not a number."
         else:
             tests.append(test)
     if not tests:

@@ -60,7 +60,7 @@ def test_profit_compares_as_a_number_with_either_minus():
 
 
 def test_what_is_not_understood_is_said():
-    assert parse("colour:red", ACTIVE_ORDERS, Context()).problem == "No column “colour” in this table."
-    assert parse("pri:high", ACTIVE_ORDERS, Context()).problem == "Which column: “price” or “priority”?"
+    assert parse("colour:red", ACTIVE_ORDERS, Context()).problem == "There is no column named colour."
+    assert parse("pri:high", ACTIVE_ORDERS, Context()).problem == "Which column: price or priority?"
     assert "not a number" in parse("price:<abc", ACTIVE_ORDERS, Context()).problem
     assert parse("side:buy price:>1", ACTIVE_ORDERS, Context()).problem == ""

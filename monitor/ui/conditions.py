@@ -61,7 +61,7 @@ def _replay(window: MainWindow) -> str:
 
 def _order_selected(window: MainWindow) -> str:
     if window.orders.selection_finished():
-        return "that order is finished"
+        return "that order is finished, select another first (Ctrl+3, then j and k)"
     if not len(window.desk.active_orders):
         return "no order is working"
     return "" if window.selected_orders() else "select a working order first (Ctrl+3, then j and k)"
@@ -69,7 +69,7 @@ def _order_selected(window: MainWindow) -> str:
 
 def _position_selected(window: MainWindow) -> str:
     if window.position_gone():
-        return "that position is closed"
+        return "that position is closed, select another first (Ctrl+1, then j and k)"
     if not len(window.desk.positions):
         return "no position is open"
     return "" if window.selected_position() else "select one position first (Ctrl+1, then j and k)"

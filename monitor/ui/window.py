@@ -439,8 +439,7 @@ class MainWindow(QMainWindow):
     def _copy(self) -> None:
         panel = self.focused_table()
         if panel is not None:
-            panel.view.copy()
-            count = len(panel.view.selected_rows())
+            count = panel.view.copy()
             self.show_message(self.tr("Copied 1 row.") if count == 1 else f"Copied {count:,} rows.", "good")
 
     def _open_details(self) -> None:

@@ -113,6 +113,7 @@ def test_a_row_of_another_day_than_the_clocks_shows_its_date(desk):
     assert cell(table, 0, "time") == "06-13 10:30:00.000"
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
 def test_the_log_is_in_the_zone_of_the_computer_with_the_date_when_it_is_not_today(desk, monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driver import moment, position, replay, strategy, whole_replay
+from driver import filled, moment, position, replay, strategy, whole_replay
 from pilot import CTRL, NONE, SHIFT, Pilot
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -261,7 +261,15 @@ def test_copy_takes_the_selected_rows(ui: Pilot, qapp) -> None:  # type: ignore[
     ui.press(Key.Key_J)
     ui.press(Key.Key_C, CTRL)
     assert "SHFE.au1912" in qapp.clipboard().text()
-    assert "Copied" in ui.said
+    assert "Copied 1 row." in ui.said
+
+
+def test_copy_says_how_many_rows_it_took_when_what_was_selected_is_gone(ui: Pilot) -> None:
+    ui.press(Key.Key_3, CTRL)
+    ui.window.orders.active.view.select_row(1003)
+    ui.tell(Changes(orders={1003: filled(1003)}))
+    ui.press(Key.Key_C, CTRL)
+    assert "Copied 2 rows." in ui.said
 
 
 def test_one_position_needs_no_selection_and_two_do(ui: Pilot) -> None:

@@ -43,7 +43,7 @@ from monitor.ui.tables.widths import ColumnWidths
 from monitor.ui.theme import ROW_HEIGHT, Theme
 
 HOLD_MS = 4000  # a pointer that rested so long does not point any more
-LEAVE_MS = 1000  # a row that is gone is shown, greyed, for one to two of these
+LEAVE_MS = 900  # a row that is gone is shown, greyed, for one to two of these
 NOTHING_MATCHES = "No row matches the filter. Esc clears it."
 
 
@@ -169,10 +169,12 @@ class TableView(QTableView):
     def open_columns_menu(self, at: QPoint) -> None:
         ColumnsMenu(self).popup(self.horizontalHeader().mapToGlobal(at))
 
-    def copy(self) -> None:
-        """The selected rows, or all, as tab separated text with a header, columns as displayed."""
+    def copy(self) -> int:
+        """Put the selected rows, or all, on the clipboard as tab separated text with a header,
+        columns as displayed; gives how many they were."""
         rows = self.selected_rows() or [row for row in self.rows.shown() if not self.rows.is_leaving(row)]
         QGuiApplication.clipboard().setText(self.as_tsv(rows))
+        return len(rows)
 
     def as_tsv(self, rows: list[Any]) -> str:
         head = self.horizontalHeader()

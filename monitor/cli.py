@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from monitor.arguments import build_parser, replay_options, setting_overrides
 from monitor.engine.options import ReplayOptions
 from monitor.errors import EXIT_USER_ERROR, UserError
-from monitor.instance import data_folder_held
+from monitor.instance import data_folder_held, database_file_held
 from monitor.settings import Settings, load_settings
 
 EXIT_INTERRUPTED = 130
@@ -76,7 +76,7 @@ def run_window(settings: Settings, asked: argparse.Namespace) -> int:
         raise UserError(fatal)
     from monitor.app import run_window as run
 
-    with data_folder_held(settings.data_dir):
+    with data_folder_held(settings.data_dir), database_file_held(settings.database_file):
         return run(settings, start, speed=asked.speed, paused=asked.paused)
 
 
@@ -102,7 +102,7 @@ def _run_headless(
 
     if not settings.mirror.enabled:
         raise UserError("without a window the mirror is all there is to see: leave out --no-mirror")
-    with data_folder_held(settings.data_dir):
+    with data_folder_held(settings.data_dir), database_file_held(settings.database_file):
         return run_headless(settings, start, speed=asked.speed, paused=asked.paused, loop=loop)
 
 

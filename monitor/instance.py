@@ -1,7 +1,8 @@
-"""One Trading Monitor per data folder: two of them would write into one session.
+"""One Trading Monitor per data folder and per database file: two would write into one session.
 
-Holds a lock of the operating system on a file in the folder. It goes with the process, however
-that ends, so a killed one leaves nothing to clean up.
+Holds a lock of the operating system on a file in the folder or beside the database. It goes with
+the process, however that ends, so a killed one leaves nothing to clean up. A database on a server
+is held by the store.
 """
 
 from __future__ import annotations
@@ -36,6 +37,32 @@ def data_folder_held(folder: Path) -> Iterator[None]:
                 f"{_holder(file)}): use that one, end it, or choose another folder with --data-dir"
             )
         _sign(file)
+        yield
+
+
+@contextmanager
+def database_file_held(file: Path | None) -> Iterator[None]:
+    """Nobody else may hold the database meanwhile, whatever data folder they have. Nothing to do
+    for None, a database on a server.
+
+    Raises UserError when it is held already or its folder cannot be used.
+    """
+    if file is None:
+        yield
+        return
+    lock = file.with_name(f"{file.name}.lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = lock.open("a+", encoding="ascii")
+    except OSError as error:
+        raise UserError(f"the database {file} cannot be used: {error.strerror}") from error
+    with held:
+        if not _lock(held):
+            raise UserError(
+                f"another Trading Monitor (process {_holder(held)}) is using the database {file}: end "
+                "that one, or choose another database with MONITOR_DATABASE"
+            )
+        _sign(held)
         yield
 
 

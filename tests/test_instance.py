@@ -12,7 +12,7 @@ import pytest
 
 from monitor.cli import main
 from monitor.errors import UserError
-from monitor.instance import data_folder_held, holder
+from monitor.instance import data_folder_held, database_file_held, holder
 
 HOLD = """
 import sys, pathlib
@@ -70,3 +70,23 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     reason = r"cannot be used: (Not a directory|File exists)"
     with pytest.raises(UserError, match=reason), data_folder_held(tmp_path / "file" / "below"):
         pytest.fail("held a file")
+
+
+HOLD_DATABASE = HOLD.replace("data_folder_held", "database_file_held")
+
+
+def test_one_database_file_is_for_one_of_them_whatever_their_folders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shared" / "monitor.sqlite"
+    command = [sys.executable, "-c", HOLD_DATABASE, str(file)]
+    monkeypatch.setenv("MONITOR_DATABASE", f"sqlite:///{file}")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert main(["serve", "--data-dir", str(tmp_path / "mine"), "--port", "0"]) == 2
+        said = capsys.readouterr().err
+        assert f"another Trading Monitor (process {process.pid}) is using the database" in said
+        process.kill()
+    with database_file_held(file), database_file_held(None):
+        pass

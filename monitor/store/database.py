@@ -5,6 +5,7 @@ Owns how SQLite is opened safely and how a server is held. Knows no table.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,10 @@ WRITES = "monitor_writes"
 # One connection writes, one reads: each is a thread. Readers queue for theirs as long as it
 # takes: a page is slow, not wrong.
 POOL: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 600}
+
+
+# A long journal may take this many times as long to read as a group to write.
+READING_PATIENCE = 20
 
 
 class Database:
@@ -63,7 +68,11 @@ class Database:
         if self._closed:
             raise StoreError("The database is closed.")
         try:
-            async with self.engine.connect() as connection, connection.begin():
+            async with (
+                asyncio.timeout(self.answer_s and self.answer_s * READING_PATIENCE),
+                self.engine.connect() as connection,
+                connection.begin(),
+            ):
                 yield connection
         except (SQLAlchemyError, OSError, msgspec.ValidationError) as error:
             raise StoreError(f"The database cannot be read: {reason(error)}.") from error

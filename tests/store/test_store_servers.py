@@ -137,6 +137,22 @@ async def test_a_server_that_says_nothing_is_not_waited_for_without_end(place: P
         await store.close()
 
 
+async def test_nor_does_a_reader_wait_for_it_without_end(place: Place) -> None:
+    async with cable_to(place) as cable:
+        store = await Store.open(cable.address, lock_wait_s=LOCK_WAIT_S, answer_s=0.5)
+        session_id = await begin(store)
+        await store.write(nth_batch(session_id, 0))
+        assert len(await store.journal(session_id)) == 3
+        cable.freeze()
+        store._database.answer_s = 0.01
+        with pytest.raises(StoreError, match="cannot be read: the server does not answer in time"):
+            await store.journal(session_id)
+        cable.thaw()
+        store._database.answer_s = 0.5
+        assert len(await store.journal(session_id)) == 3
+        await store.close()
+
+
 async def test_a_second_program_is_refused_in_one_sentence(place: Place, store: Store) -> None:
     with pytest.raises(StoreError, match=r"cannot be opened: another Trading Monitor is using it"):
         await Store.open(place.address, lock_wait_s=LOCK_WAIT_S)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -152,6 +155,37 @@ async def test_a_full_disk_is_waited_for(store: Store, session_id: int, place: P
     await store.flush()
     assert store.error == ""
     await must_be_whole(store, session_id, large)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real disk of one megabyte, where mounting is allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+async def test_a_disk_that_is_really_full_is_said_and_waited_for(small_disk: Path) -> None:
+    store = await Store.open(small_disk / "monitor.sqlite")
+    session_id, states = await begin(store), States(store)
+    await store.write(nth_batch(session_id, 0))
+    hog = small_disk / "hog"
+    room = shutil.disk_usage(small_disk).free
+    hog.write_bytes(bytes(room))
+    batches = [nth_batch(session_id, number) for number in range(30)]
+    for batch in batches[1:]:
+        store.write(batch)
+    assert "the disk is full" in await states.next()
+    assert store.durable_seq == 3
+    hog.unlink()
+    await store.flush()
+    assert store.error == ""
+    await must_be_whole(store, session_id, batches)
+    await store.close()
 
 
 def move(here: Path, there: Path) -> None:

@@ -44,20 +44,30 @@ class OwnServer:
         (self._folder / "data" / "monitor").mkdir()
 
     async def start(self) -> None:
-        data = self._folder / "data"
-        command = {
-            "postgresql": [str(POSTGRESQL_BINARIES[-1] / "postgres") if POSTGRESQL_BINARIES else "", "-D",
-                           str(data), "-p", str(self._port), "-h", "127.0.0.1", "-k", str(self._folder)],
-            "mariadb": ["mariadbd", "--no-defaults", f"--datadir={data}", f"--port={self._port}", *self._owner(),
-                        "--bind-address=127.0.0.1", f"--socket={self._folder}/s", "--innodb-buffer-pool-size=16M"],
-        }[self.kind]  # fmt: skip
-        self._process = subprocess.Popen(
-            [*self._as_nobody(), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self._process = process = self._launched()
         async with asyncio.timeout(PATIENCE_S):
             while not await self._listens():
-                assert self._process.poll() is None, f"{self.kind} has ended by itself"
+                assert process.poll() is None, f"{self.kind} has ended by itself"
                 await asyncio.sleep(0.05)
+
+    def _launched(self) -> subprocess.Popen[bytes]:
+        data, port = str(self._folder / "data"), str(self._port)
+        if self.kind == "postgresql":
+            binary = str(POSTGRESQL_BINARIES[-1] / "postgres")
+            command = [binary, "-D", data, "-p", port, "-h", "127.0.0.1", "-k", str(self._folder)]
+        else:
+            command = [
+                "mariadbd",
+                "--no-defaults",
+                f"--datadir={data}",
+                f"--port={port}",
+                f"--socket={self._folder}/s",
+                "--bind-address=127.0.0.1",
+                "--innodb-buffer-pool-size=16M",
+                *self._owner(),
+            ]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([*self._as_nobody(), *command], **quiet)
 
     def crash(self) -> None:
         """PostgreSQL's own word for it, so that its children go too; MariaDB is one process."""

@@ -56,6 +56,7 @@ class Conversation:
         self._awaited = 0
         self._forgiven: tuple[str, ...] = ()
         self._order_ids: tuple[int, ...] = ()
+        self._told: tuple[str, ...] = ()
 
     @property
     def closed(self) -> bool:
@@ -139,7 +140,7 @@ class Conversation:
             return  # left meanwhile: what was not sent yet is not sent any more
         step = next(self._steps, None)
         if step is None:
-            self._finish(accepted(*self._order_ids))
+            self._finish(accepted(*self._order_ids, reason=" ".join(self._told)))
         elif isinstance(step, Send):
             self._send(step)
         elif isinstance(step, Wait):
@@ -161,6 +162,7 @@ class Conversation:
         if len(self._replies) < self._awaited:
             return
         self._order_ids += tuple(one for answer in self._replies for one in answer.order_ids)
+        self._told += tuple(answer.reason for answer in self._replies if answer.accepted and answer.reason)
         failed = [one for one in self._replies if not one.accepted and one.guard not in self._forgiven]
         if failed and self.question.persists:
             self._ask_again(f"Refused: {self._refusal(failed).reason}")
@@ -173,7 +175,7 @@ class Conversation:
 
     def _ask_again(self, reason: str) -> None:
         """The question comes back with what stands by now; when nothing does, it is gone."""
-        self._steps, self._doing, self._order_ids = iter(()), "", ()
+        self._steps, self._doing, self._order_ids, self._told = iter(()), "", (), ()
         if self.ticket.closed:
             self._orphaned(f"{self.question.title}: {reason}", "warn")
             return

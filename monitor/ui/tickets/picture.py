@@ -69,7 +69,7 @@ def picture(
         status=status,
         tone=tone,
         verb="" if question.declines() else question.verb(facts),
-        keep=question.keep if asking else "Done",
+        keep=question.keep if asking else "Stop waiting" if ticket.phase is Phase.SENT else "Done",
         prompt=f"Type {' or '.join(accepted_words[:2])}" if asking and accepted_words else "",
         typed=ticket.typed,
         left=_left(ticket, now_ns),

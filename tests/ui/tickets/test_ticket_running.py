@@ -98,6 +98,8 @@ def test_own_orders_are_a_reason_to_ask_before_a_reset(stage: Stage) -> None:
     assert "the order that you gave yourself" in stage.panel.consequence.text()
     stage.press(Key.Key_Return)
     assert stage.sent == [ResetReplay(key="ticket-1")]
+    stage.answer(accepted(reason="The replay begins anew."))
+    assert stage.panel.status.text() == "Accepted. The replay begins anew."
 
 
 def test_a_silent_engine_can_be_ended_anyway(stage: Stage) -> None:

@@ -81,8 +81,9 @@ class Application:
 
 
 @pytest.fixture
-def running(qtbot: QtBot, tmp_path: Path) -> Iterator[Application]:
-    bars = [(100.0 + n % 3, 104.0, 96.0, 101.0 + n % 2, 1000.0) for n in range(60)]
+def running(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Application]:
+    volumes = getattr(request, "param", [1000.0] * 60)
+    bars = [(100.0 + n % 3, 104.0, 96.0, 101.0 + n % 2, volume) for n, volume in enumerate(volumes)]
     write_klines(tmp_path / "bars.csv", make_bars(bars, symbol="SHFE.test", tick=Decimal(1)))
     (tmp_path / "holder.py").write_text(STRATEGY, encoding="utf-8")
     options = ReplayOptions(
@@ -229,6 +230,40 @@ def test_flattening_a_paused_replay_steps_once_and_closes(running: Application) 
     running.wait(lambda: not running.window.isVisible())
     assert running.positions == []
     assert running.window.desk.replay.bar == replay.bar + 1
+
+
+def flatten(running: Application) -> None:
+    running.window.close()
+    running.arm()
+    running.press(Key.Key_F)
+    running.wait(lambda: running.status.startswith("Type"))
+    running.type("1")
+    running.press(Key.Key_Return)
+
+
+@pytest.mark.parametrize("running", [[1000.0] * 4 + [0.0] * 3 + [10.0] * 40], indirect=True)
+def test_flattening_steps_over_thin_bars_until_all_is_flat(running: Application) -> None:
+    """Three bars trade nothing, the next fill one lot each."""
+    flatten(running)
+    running.wait(lambda: not running.window.isVisible())
+    assert running.positions == []
+    replay = running.window.desk.replay
+    assert replay is not None
+    assert replay.bar == 4 + 3 + 2
+
+
+@pytest.mark.parametrize("running", [[1000.0] * 4 + [0.0] * 6], indirect=True)
+def test_where_the_data_end_first_flattening_says_so_and_leaving_is_left(running: Application) -> None:
+    flatten(running)
+    running.wait(lambda: "reached its end before all was flat" in running.status)
+    assert running.window.isVisible()
+    assert running.tickets.phase is Phase.ASKING
+    running.press(Key.Key_F)
+    assert running.tickets.panel is not None
+    assert running.tickets.panel.headline.full == "Quit Trading Monitor?"
+    running.press(Key.Key_L)
+    running.press(Key.Key_Return)
+    running.wait(lambda: not running.window.isVisible())
 
 
 def test_an_unanswered_ticket_is_never_half_sent(running: Application) -> None:

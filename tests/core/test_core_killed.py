@@ -125,8 +125,9 @@ async def test_a_kill_loses_nothing_that_a_server_was_given(
         monkeypatch.setenv("MONITOR_DATABASE", place.address)
         for begin in (fresh, ()):
             async with program(tmp_path / "home", *begin, "--speed", "max") as child:
-                while not (acknowledged := (await child.get("/healthz"))["durable_seq"]):
-                    await asyncio.sleep(0.01)
+                acknowledged = 0
+                while not acknowledged:
+                    acknowledged = (await child.get("/healthz"))["durable_seq"]
                 await child.kill()
             bar, seq = await left_behind(place.address)
             assert seq >= acknowledged

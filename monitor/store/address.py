@@ -32,7 +32,9 @@ def understand(url: str | Path) -> URL:
 def _check_server(address: URL) -> None:
     driver = address.drivername.partition("+")[2]
     extra = EXTRAS.get(driver)
-    if extra is not None and find_spec(driver) is None:
+    if extra is None:
+        raise ArgumentError(f"the driver {driver} is not one of ours: leave it out of the address")
+    if find_spec(driver) is None:
         raise ArgumentError(
             f"the driver {driver} is not installed: pip install 'trading-monitor[{extra}]' brings it"
         )

@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateTable
 from store_world import begin, nth_batch
 
 from monitor.store import Store, StoreError
+from monitor.store.address import shown
 from monitor.store.schema import HEAD, REVISIONS
 from monitor.store.statements import upsert
 from monitor.store.tables import metadata
@@ -142,6 +143,26 @@ async def test_an_address_that_is_no_database_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="cannot be used as a database") as refusal:
         await Store.open(url)
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql+psycopg://me:hunter2@host/x", "leave it out of the address"),
+        ("mysql+aiomysql://me:hunter2@host/x", "leave it out of the address"),
+        ("postgresql://me:hunter2@host", "no database on it"),
+    ],
+)
+async def test_an_address_on_a_server_that_cannot_be_used_says_why(url: str, why: str) -> None:
+    with pytest.raises(StoreError, match=why) as refusal:
+        await Store.open(url)
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:pw@h/d", "mariadb://u:pw@h/d?password=pw&x=1"])
+def test_an_address_is_shown_without_its_password(url: str) -> None:
+    assert "pw" not in shown(url).replace("password", "")
+    assert "@h/d" in shown(url)
 
 
 @pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect()], ids=["postgresql", "mysql"])

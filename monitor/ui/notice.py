@@ -78,7 +78,7 @@ def _of_session(session: SessionRow) -> Told:
         return Told(session.notice)
     anew, find = keys_label(command("replay_reset")), keys_label(command("show_palette"))
     sample = command("open_sample").title
-    remedy = f'{anew} begins anew, {find} finds "{sample}"; another file: monitor replay FILE'
+    remedy = f'{anew} resets, {find} finds "{sample}"; another file: monitor replay FILE'
     return Told(f"{session.notice} {remedy}", "warn")
 
 

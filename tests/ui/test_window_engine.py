@@ -164,7 +164,7 @@ def shown_only(make_pilot: Make) -> Pilot:
 
 def test_it_names_the_ways_out(shown_only: Pilot) -> None:
     text = shown_only.window.notice.text()
-    assert "Ctrl+Home begins anew" in text
+    assert "Ctrl+Home resets" in text
     assert "Open the sample replay" in text
 
 

@@ -15,6 +15,7 @@ from monitor import __version__
 from monitor import argument_types as types
 from monitor.engine.options import Matching, ReplayOptions
 from monitor.errors import UserError
+from monitor.journal_options import add_journal
 from monitor.settings import CONFIG_FILE, FIELDS
 
 UNSET_SPEED = "unset"
@@ -28,6 +29,7 @@ examples:
   monitor replay bars.csv --strategy mine.py --param window=30 --speed max
   monitor backtest bars.csv --strategy double_ma --matching vnpy --json out.json
   monitor serve --port 9000                  no window, the web page only
+  monitor journal --kind TradeExecuted       what was recorded: also export and verify
   monitor doctor                             what is wrong here, and how to mend it
 """
 
@@ -60,7 +62,8 @@ class Parser(argparse.ArgumentParser):
             return f"{what} {', '.join(known)}{_did_you_mean(given, known)}"
         if unknown := re.match(r"unrecognized arguments: (.*)$", message):
             first = unknown[1].split()[0]
-            return f"{first} is not understood here{_did_you_mean(first, _option_names(self))}"
+            others = [name for name in _option_names(self) if name != first]
+            return f"{first} is not understood here{_did_you_mean(first, others)}"
         return message.removeprefix("argument ")
 
 
@@ -110,6 +113,7 @@ def build_parser() -> Parser:
     _add_pace(replay)
     _add_backtest(commands, common)
     _add_serve(commands, common)
+    add_journal(commands, common, Parser)
     commands.add_parser(
         "doctor",
         parents=[common],

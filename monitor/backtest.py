@@ -6,8 +6,6 @@ Owns the shape of that file. The run itself is the engine's, the same as in a re
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -29,6 +27,7 @@ from monitor.engine.simulation import Simulation
 from monitor.engine.statistics import DailyResult, Statistics, daily_results, statistics
 from monitor.engine.values import ZERO, OrderStatus, Side, StrategyState
 from monitor.errors import UserError
+from monitor.wholefile import check_writable, whole_file
 
 _SLICES = 200
 _MOST_REMARKS = 5
@@ -44,7 +43,7 @@ def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> 
     Raises UserError when that is impossible, and, after the report, when the strategy failed.
     """
     if json_out is not None:
-        _check_writable(json_out)
+        check_writable(json_out)
     plan = make_plan(options)
     console = Console(quiet=quiet)
     console.print(plan.series.report.summary(plan.series.zone), highlight=False)
@@ -58,7 +57,8 @@ def run_backtest(options: ReplayOptions, json_out: Path | None, quiet: bool) -> 
         console.print(remark, style="yellow", highlight=False)
     console.print(f"{len(plan.series):,} bars in {seconds:.2f} s: {len(plan.series) / seconds:,.0f} bars/s")
     if json_out is not None:
-        _write(json_out, _JSON.encode(document(plan, options, run, daily, figures)))
+        with whole_file(json_out) as file:
+            file.write(_JSON.encode(document(plan, options, run, daily, figures)))
         console.print(f"written to {json_out}", highlight=False)
     if failed is not None:
         raise UserError(f"strategy {failed.spec.name} failed: {failed.error}")
@@ -226,32 +226,6 @@ def _equity(run: Simulation, zone: ZoneInfo) -> list[dict[str, Any]]:
 
 def _iso(time_ns: int, zone: ZoneInfo) -> str:
     return dt.datetime.fromtimestamp(time_ns / _NS, zone).isoformat()
-
-
-def _check_writable(path: Path) -> None:
-    """Before minutes of work, not after."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, not a file to write")
-    if not path.parent.is_dir():
-        raise UserError(f"the folder {path.parent} for {path.name} does not exist")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise UserError(f"{path} cannot be written: permission denied")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: beside it first, then in its place."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)  # a device or a pipe: /dev/stdout
-        return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise UserError(f"{path} could not be written: {error.strerror}") from error
 
 
 def _table(figures: Statistics, run: Simulation) -> Table:

@@ -114,6 +114,13 @@ def run_backtest(settings: Settings, asked: argparse.Namespace) -> int:
     return run(options, asked.json, asked.quiet)
 
 
+def run_journal(settings: Settings, asked: argparse.Namespace) -> int:
+    from monitor.journal.command import run_journal as run
+    from monitor.journal_options import journal_request
+
+    return run(settings, journal_request(asked))
+
+
 def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
     from monitor.doctor import run_doctor as run
 
@@ -125,5 +132,6 @@ COMMANDS: dict[str | None, Callable[[Settings, argparse.Namespace], int]] = {
     "replay": run_window,
     "backtest": run_backtest,
     "serve": run_serve,
+    "journal": run_journal,
     "doctor": run_doctor,
 }

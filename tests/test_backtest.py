@@ -16,7 +16,7 @@ import pytest
 from kline_files import kept
 from market import bar, flat
 
-from monitor import backtest
+from monitor import wholefile
 from monitor.cli import main
 
 SOURCE = """
@@ -301,7 +301,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backtest.os, "replace", full)
+    monkeypatch.setattr(wholefile.os, "replace", full)
     said = refusal(capsys, *command(data, strategy, "--json", str(out), "--quiet"))
     assert "No space left on device" in said
     assert out.read_text() == "the old one"

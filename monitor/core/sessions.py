@@ -69,7 +69,7 @@ async def _begin(store: Store, plan: Plan, options: ReplayOptions, now_ns: int) 
     config = SessionConfig(
         options=options,
         digest=plan.series.digest,
-        strategy_digest=_digest_of(options.strategy),
+        strategy_digest=digest_of(options.strategy),
         zone=plan.instrument.zone,
     )
     title = _title(plan)
@@ -116,7 +116,7 @@ async def _rebuild(store: Store, saved: SavedSession, config: SessionConfig) -> 
 
 
 def _why_different(config: SessionConfig, error: str) -> str:
-    if _digest_of(config.options.strategy) != config.strategy_digest:
+    if digest_of(config.options.strategy) != config.strategy_digest:
         name = Path(config.options.strategy).name
         return f"{name} has changed since, and would have traded differently"
     return error
@@ -157,7 +157,7 @@ def _at_rest(row: StrategyRow) -> StrategyRow:
     return msgspec.structs.replace(row, state=StrategyState.STOPPED)
 
 
-def _digest_of(strategy: str) -> str:
+def digest_of(strategy: str) -> str:
     """SHA-256 of a strategy file's bytes; "" for a shipped one or a file that is gone."""
     path = Path(strategy.partition(".py")[0] + ".py")
     if ".py" not in strategy or not path.is_file():

@@ -7,7 +7,7 @@ mutators. Facts only grow: none is ever changed, a duplicate changes nothing.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import msgspec
 
@@ -173,6 +173,8 @@ AnyEvent: TypeAlias = (
     | BarsReplayed
     | Rewound
 )
+
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
 
 ENCODER = msgspec.json.Encoder()
 DECODER = msgspec.json.Decoder(AnyEvent)

@@ -5,7 +5,8 @@ Where the bytes go is the store's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 import msgspec
 
@@ -77,9 +78,21 @@ def commands_in(records: Iterable[JournalRecord]) -> list[tuple[int, ev.CommandT
 
 def same_facts(one: Iterable[JournalRecord], other: Iterable[JournalRecord]) -> bool:
     """Whether two journals tell the same, byte for byte, apart from how bars were grouped."""
-    return _comparable(one) == _comparable(other)
+    return first_difference(one, other) is None
 
 
-def _comparable(records: Iterable[JournalRecord]) -> list[tuple[int, int, bytes]]:
-    skipped = ev.BarsReplayed.__name__
-    return [(r.time_ns, r.bar, r.payload) for r in records if r.kind != skipped]
+def first_difference(one: Iterable[JournalRecord], other: Iterable[JournalRecord]) -> JournalRecord | None:
+    """The first fact of either that the other does not tell the same, byte for byte, apart from
+    how bars were grouped. None when they tell the same."""
+    for mine, theirs in zip_longest(_compared(one), _compared(other)):
+        if mine is None or theirs is None or _told(mine) != _told(theirs):
+            return theirs or mine
+    return None
+
+
+def _compared(records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
+    return (record for record in records if record.kind != ev.BarsReplayed.__name__)
+
+
+def _told(record: JournalRecord) -> tuple[int, int, bytes]:
+    return record.time_ns, record.bar, record.payload

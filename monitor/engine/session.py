@@ -17,7 +17,7 @@ from monitor.engine import events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply
 from monitor.engine.host import StrategySpec
-from monitor.engine.journal import Journal, JournalRecord, commands_in, holding, reached_bar, same_facts
+from monitor.engine.journal import Journal, JournalRecord, commands_in, first_difference, holding, reached_bar
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.orders_desk import carry_out
 from monitor.engine.readside import ReadSide
@@ -38,6 +38,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def run(self, journal: Journal | None = None) -> Simulation:
         return Simulation(self.series, self.instrument, self.terms, self.strategies, journal=journal)
+
+
+class RunDiffersError(ValueError):
+    """A rebuilt run does not tell the facts of its journal. `seq` is that of the first fact kept
+    that it does not tell, or the number after the last when it tells more."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__("the rebuilt run differs from the journal")
+        self.seq = seq
 
 
 class ReplaySession:
@@ -101,8 +110,8 @@ class ReplaySession:
             run.start()
 
     def restore(self, records: list[JournalRecord]) -> Iterator[None]:
-        """Bring a kept journal's state back. Raises ValueError when a rebuilt run does not tell
-        the same facts as the journal: then neither may be trusted blindly. A session that was
+        """Bring a kept journal's state back. Raises RunDiffersError when a rebuilt run does not
+        tell the same facts as the journal: then neither may be trusted blindly. A session that was
         killed before its first fact was kept begins anew."""
         if not records:
             return
@@ -112,8 +121,8 @@ class ReplaySession:
         check = Journal()
         run = self.plan.run(check)
         yield from _replay(run, bar, self._commands)
-        if not same_facts(check.take(), facts):
-            raise ValueError("the rebuilt run differs from the journal")
+        if (seq := _first_untold(check.take(), facts)) is not None:
+            raise RunDiffersError(seq)
         self._install(run)
         self.journal = Journal(records[-1].seq if records else 0)
         run.journal = self.journal
@@ -149,6 +158,15 @@ class ReplaySession:
     def take_notes(self) -> list[Note]:
         notes, self.run.notes = self.run.notes, []
         return notes
+
+
+def _first_untold(rebuilt: list[JournalRecord], facts: list[JournalRecord]) -> int | None:
+    """The number of the first fact kept that the rebuilt run does not tell."""
+    different = first_difference(rebuilt, facts)
+    if different is None:
+        return None
+    kept = any(different is fact for fact in facts)
+    return different.seq if kept else facts[-1].seq + 1 if facts else 1
 
 
 def _replay(run: Simulation, bar: int, commands: Iterable[tuple[int, cmd.AnyCommand]]) -> Iterator[None]:

@@ -70,6 +70,19 @@ async def describe_version(connection: AsyncConnection) -> str:
     )
 
 
+async def require_current(connection: AsyncConnection) -> None:
+    """For who only reads: StoreError unless the database is of this program's version."""
+    version = await connection.run_sync(_version)
+    _check(version)
+    if version is None:
+        raise StoreError("The database is empty: nothing was recorded in it yet.")
+    if version != HEAD:
+        raise StoreError(
+            f"The database is of an older version ({version}): start Trading Monitor once, "
+            f"which brings it to {HEAD}."
+        )
+
+
 def _version(connection: Connection) -> str | None:
     """None for an empty database."""
     names = inspect(connection).get_table_names()

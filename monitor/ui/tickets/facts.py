@@ -18,6 +18,8 @@ from monitor.engine.values import NS_PER_SECOND
 from monitor.models import format
 from monitor.ui.tickets import words
 
+NONE = "none"
+
 
 class Guard(StrEnum):
     """Why a ticket was disarmed; the engine refuses by the same words."""
@@ -28,12 +30,14 @@ class Guard(StrEnum):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One thing that is no longer as it was read: shown as `what`: `old` → `new`."""
+    """One thing that is no longer as it was read: shown as `what`: `old` → `new`. `about` is the
+    position that it belongs to, "" when to none."""
 
     guard: Guard
     what: str
     old: str
     new: str
+    about: str = ""
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -71,9 +75,10 @@ def differences(
         if old is None or new is None:
             found.append(_appeared_or_gone(old, new))
         else:
-            found += _position_changes(old.position, new.position)
-            found += _order_changes(old.working, new.working)
-            found += _price_changes(old.position, new.position, engine_now_ns, max_ticks, stale_ns)
+            of_leg = _position_changes(old.position, new.position)
+            of_leg += _order_changes(old.working, new.working)
+            of_leg += _price_changes(old.position, new.position, engine_now_ns, max_ticks, stale_ns)
+            found += [msgspec.structs.replace(item, about=position_id) for item in of_leg]
     found += _order_changes(seen.orders, latest.orders)
     found += _strategy_changes(seen.strategies, latest.strategies)
     found += _held_changes(seen.held, latest.held)
@@ -82,22 +87,26 @@ def differences(
 
 def kept(latched: tuple[Difference, ...], exact: tuple[Difference, ...]) -> tuple[Difference, ...]:
     """Differences that were found once, with what they have become by now (`exact` are the
-    present differences with no tolerance at all)."""
+    present differences with no tolerance at all). Of a position that is gone by now, that it is
+    gone says all."""
     present = {(item.guard, item.what): item for item in exact}
+    gone = {item.about for item in exact if item.new == NONE and item.about}
+    told = (item for item in latched if item.about not in gone or (item.guard, item.what) in present)
     return tuple(
         present.get((item.guard, item.what)) or Difference(item.guard, item.what, item.old, "as it was")
-        for item in latched
+        for item in told
     )
 
 
 def _appeared_or_gone(old: Leg | None, new: Leg | None) -> Difference:
     leg = old or new
     assert leg is not None
-    return Difference(Guard.CHANGED, _name(leg.position), _held(old), _held(new))
+    what = _name(leg.position)
+    return Difference(Guard.CHANGED, what, _held(old), _held(new), leg.position.position_id)
 
 
 def _held(leg: Leg | None) -> str:
-    return "none" if leg is None else format.volume(leg.position.volume)
+    return NONE if leg is None else format.volume(leg.position.volume)
 
 
 def _name(row: PositionRow) -> str:
@@ -166,7 +175,7 @@ def _held_changes(old: tuple[PositionRow, ...], new: tuple[PositionRow, ...]) ->
     found = []
     for position_id in before.keys() | after.keys():
         was, now = before.get(position_id), after.get(position_id)
-        told = tuple("none" if row is None else format.volume(row.volume) for row in (was, now))
+        told = tuple(NONE if row is None else format.volume(row.volume) for row in (was, now))
         if told[0] != told[1]:
             row = was or now
             assert row is not None

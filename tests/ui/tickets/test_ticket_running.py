@@ -177,3 +177,19 @@ def test_closing_all_sums_the_fees(stage: Stage) -> None:
     stage.rows(position(position_id="m2009-long", symbol="DCE.m2009", close_commission=None))
     stage.frame()
     assert "known when it fills" in [value.full for value in stage.panel.facts.findChildren(ElidedLabel)]
+
+
+def test_of_a_position_that_is_gone_no_detail_is_told_as_it_was(stage: Stage) -> None:
+    other = position(position_id="m2009-long", symbol="DCE.m2009")
+    stage.rows(other, order(41))
+    stage.tickets.close_all()
+    stage.ready()
+    stage.rows(position(volume=Decimal(2), version=8, last_price=Decimal(2700)))
+    stage.frame()
+    assert "DCE.m2005 price" in stage.panel.guards.text()
+    stage.rows(GONE)
+    stage.frame()
+    assert stage.panel.guards.text() == "DCE.m2005 long:  3  →  none"
+    stage.rows(position(version=10))
+    stage.frame()
+    assert "DCE.m2005 long" in stage.panel.guards.text(), "that it was gone stays to be read"

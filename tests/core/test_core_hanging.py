@@ -43,4 +43,4 @@ async def test_a_hanging_strategy_does_not_keep_the_program_alive(tmp_path: Path
         await asyncio.sleep(1.5)
         child.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(child.process.wait(), 5) == 1
-    assert (await left_behind(tmp_path / "home"))[0] <= 20
+    assert (await left_behind(tmp_path / "home" / "monitor.sqlite"))[0] <= 20

@@ -121,8 +121,9 @@ class ReplaySession:
         check = Journal()
         run = self.plan.run(check)
         yield from _replay(run, bar, self._commands)
-        if (seq := _first_untold(check.take(), facts)) is not None:
-            raise RunDiffersError(seq)
+        if (different := first_difference(check.take(), facts)) is not None:
+            kept = any(different is fact for fact in facts)
+            raise RunDiffersError(different.seq if kept else records[-1].seq + 1)
         self._install(run)
         self.journal = Journal(records[-1].seq if records else 0)
         run.journal = self.journal
@@ -158,15 +159,6 @@ class ReplaySession:
     def take_notes(self) -> list[Note]:
         notes, self.run.notes = self.run.notes, []
         return notes
-
-
-def _first_untold(rebuilt: list[JournalRecord], facts: list[JournalRecord]) -> int | None:
-    """The number of the first fact kept that the rebuilt run does not tell."""
-    different = first_difference(rebuilt, facts)
-    if different is None:
-        return None
-    kept = any(different is fact for fact in facts)
-    return different.seq if kept else facts[-1].seq + 1 if facts else 1
 
 
 def _replay(run: Simulation, bar: int, commands: Iterable[tuple[int, cmd.AnyCommand]]) -> Iterator[None]:

@@ -12,7 +12,7 @@ import msgspec
 
 from monitor.core.sessions import SessionConfig, digest_of
 from monitor.engine.changes import Changes
-from monitor.engine.journal import JournalRecord, holding
+from monitor.engine.journal import JournalRecord, holding, reached_bar
 from monitor.engine.klines import KlineError
 from monitor.engine.plans import make_plan
 from monitor.engine.session import Plan, ReplaySession, RunDiffersError
@@ -71,6 +71,9 @@ def _replayed(plan: Plan, records: list[JournalRecord], changed: str) -> Rebuilt
 def _difference(seq: int, records: list[JournalRecord]) -> str:
     if seq > records[-1].seq:
         return f"the run tells more than the {len(records):,} facts that are kept: the end is missing"
+    bar, reached = records[seq - 1].bar, reached_bar(records)
+    if bar > reached:
+        return f"fact {seq} is of bar {bar}, but only {reached} are told to be replayed: the end is missing"
     return f"fact {seq} is not what the run tells"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 from ticket_rows import account, position, replay, session, strategy
 from ticket_stage import Stage
@@ -23,3 +24,4 @@ def stage(qtbot: QtBot) -> Iterator[Stage]:
     made.tickets.stop()
     made.window.close()
     made.window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -106,6 +107,7 @@ def running(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     core.wait()
     application = QApplication.instance()
     assert isinstance(application, QApplication)
+    gc.collect()  # polishing every widget there is, Qt must not meet one that is being collected
     apply_theme(application, DARK)
     window = MainWindow(core, tmp_path)
     tickets = attach_tickets(window)
@@ -120,6 +122,7 @@ def running(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     tickets.stop()
     window.finish()
     window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     core.stop()
 
 

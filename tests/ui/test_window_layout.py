@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,7 @@ def fully_shown(view: TableView) -> set[str]:
 def dressed(qapp: QApplication) -> Iterator[None]:
     """The application in its own fonts, which decide what fits."""
     font, colours, style = qapp.font(), qapp.palette(), qapp.style().objectName()
+    gc.collect()  # Qt polishes every widget: none may be collected meanwhile
     apply_theme(qapp, DARK)
     yield
     qapp.setStyleSheet("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,7 @@ from monitor.ui.theme import DARK, HEADER_FONT_SIZE, apply_theme
 def dressed(qapp: QApplication) -> Iterator[None]:
     """The application in its own fonts, which decide what fits."""
     font, colours, style = qapp.font(), qapp.palette(), qapp.style().objectName()
+    gc.collect()  # Qt polishes every widget: none may be collected meanwhile
     apply_theme(qapp, DARK)
     yield
     qapp.setStyleSheet("")

@@ -51,10 +51,11 @@ class JournalRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 def add_journal(commands: Any, common: argparse.ArgumentParser, make: Callable[..., Any]) -> None:
     """Add the command with its actions. `make` builds a parser."""
-    session, filters, listing = _session_options(make), _filter_options(make), _listing_options(make)
+    session, listing = _session_options(make), _listing_options(make)
+    early, filters = _filter_options(make, "early_kinds"), _filter_options(make, "kinds")
     journal = commands.add_parser(
         "journal",
-        parents=[common, session, filters, listing],
+        parents=[common, session, early, listing],
         usage="monitor journal [list|export FILE|verify] [options]",
         help="list, filter, export and verify what was recorded",
         description="Show the facts recorded in a session, the newest last. It only reads, and may run\n"
@@ -87,11 +88,13 @@ def _session_options(make: Callable[..., Any]) -> Any:
     return parser
 
 
-def _filter_options(make: Callable[..., Any]) -> Any:
+def _filter_options(make: Callable[..., Any], kinds: str) -> Any:
+    """`kinds` is where the kinds go: those before the action's name are not to be replaced by
+    those behind it."""
     parser = make(add_help=False, argument_default=argparse.SUPPRESS)
     add = parser.add_argument_group("filters").add_argument
     kind = "a kind of fact, such as TradeExecuted; repeatable"
-    add("--kind", metavar="KIND", dest="kinds", action="append", choices=list(KINDS), help=kind)
+    add("--kind", metavar="KIND", dest=kinds, action="append", choices=list(KINDS), help=kind)
     add("--order", metavar="ID", type=_whole(1), help="what happened to an order")
     add("--strategy", metavar="ID", type=_whole(0), help="what a strategy and its orders did")
     form = "a time such as 2019-08-01T09:30 in the session's zone, or bar:120"
@@ -115,7 +118,7 @@ def journal_request(asked: argparse.Namespace) -> JournalRequest:
     """What was asked for. UserError when it does not fit together."""
     given = vars(asked)
     values = {name: given[name] for name in JournalRequest.__struct_fields__ if name in given}
-    values["kinds"] = tuple(dict.fromkeys(given.get("kinds", ())))
+    values["kinds"] = tuple(dict.fromkeys([*given.get("early_kinds", ()), *given.get("kinds", ())]))
     if given.get("every"):
         values["limit"] = None
     request = JournalRequest(**values)

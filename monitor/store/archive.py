@@ -26,7 +26,7 @@ from monitor.store.database import open_database
 from monitor.store.faults import StoreError, reason
 from monitor.store.schema import require_current
 
-PART_ROWS = 500
+PART_ROWS = 1_000
 LOCK_WAIT_S = 2.0
 
 
@@ -98,14 +98,18 @@ class Archive:
         self, session_id: int, query: RecordQuery, *, newest_first: bool = False
     ) -> AsyncGenerator[JournalRecord, None]:
         """The facts asked for, in the order of their numbers, a part at a time: a million of them
-        need no more memory than a few hundred. Gaps are not looked for. To be closed when it is
-        not read to its end (`contextlib.aclosing`)."""
+        need no more memory than a few hundred. Gaps are not looked for. It may be left before its
+        end: every part is a question of its own, as a cursor left half-way would block others."""
         statement = _records(session_id, query, newest_first=newest_first)
-        with _as_store_errors():
-            async with self._connection.stream(statement) as result:
-                async for part in result.partitions(PART_ROWS):
-                    for row in part:
-                        yield JournalRecord(*row)
+        seq, part = tables.journal.c.seq, statement
+        while True:
+            with _as_store_errors():
+                rows = (await self._connection.execute(part.limit(PART_ROWS))).all()
+            for row in rows:
+                yield JournalRecord(*row)
+            if len(rows) < PART_ROWS:
+                return
+            part = statement.where(seq < rows[-1].seq if newest_first else seq > rows[-1].seq)
 
     async def rows(self, session_id: int) -> Changes:
         """What `Store.rows` gives."""

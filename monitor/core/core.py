@@ -228,7 +228,7 @@ class Core:
             await self.start_over()
         except (ValueError, OSError, StoreError) as error:
             return refused(f"It cannot begin anew: {error}")
-        return accepted(reason="The replay begins anew.")
+        return accepted()
 
     async def _open_replay(self, command: cmd.OpenReplay) -> Reply:
         try:

@@ -202,9 +202,7 @@ class Player:
         self._control.pause()
         void = session.commands_after(-1)
         await self._stage.start_over()
-        return accepted(
-            reason=f"The replay is at its beginning; its orders are cleared. {_void(void)}".strip()
-        )
+        return accepted(reason=_void(void))
 
     async def _rewind(self, session: ReplaySession, bar: int) -> None:
         for _ in session.rewind(bar):

@@ -134,10 +134,7 @@ async def _shown_only(store: Store, saved: SavedSession, reason: str) -> Opened:
         config = msgspec.json.decode(saved.config, type=SessionConfig)
     except ValueError:
         config = SessionConfig(options=ReplayOptions(file="", strategy=""), digest="")
-    notice = (
-        f"This session is shown as it was recorded and cannot go on: {reason.rstrip('.')}. "
-        "Resetting it begins anew; the sample or another file can be opened."
-    )
+    notice = f"This session is shown as it was recorded and cannot go on: {reason.rstrip('.')}."
     rows.cleared, rows.seq = True, saved.last_seq
     rows.strategies = {i: _at_rest(strategy) for i, strategy in rows.strategies.items()}
     row = _row(saved.session_id, saved.title, config.zone, notice=notice, read_only=True)

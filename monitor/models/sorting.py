@@ -71,6 +71,6 @@ class Sorter:
         return any(get(old, context) != get(row, context) for get, _ in self._getters)
 
     @staticmethod
-    def waiting(arrival: int) -> Key:
-        """The key of a row that arrived while the others must stay where they are."""
-        return (1, arrival)
+    def waiting(nth: int) -> Key:
+        """The key of the nth row that came into sight while the others must stay where they are."""
+        return (1, nth)

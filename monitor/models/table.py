@@ -54,7 +54,7 @@ class RowTable(QAbstractTableModel):
         self.columns: tuple[Column, ...] = spec.columns
         self._rows: dict[Id, Row] = {}
         self._arrivals: dict[Id, int] = {}
-        self._arrived = 0
+        self._arrived = self._waited = 0
         self._shown = RowList(spec.key)
         self._stale: set[Id] = set()  # shown, but not where the sort wants them
         self._leaving: dict[Id, bool] = {}  # shown, but gone: held for the eye; True: since a while
@@ -333,7 +333,7 @@ class RowTable(QAbstractTableModel):
                 moved.append(row_id)  # a row that leaves, too: it may come back
         for row_id in removed:
             if row_id not in self._rows and row_id not in self._shown:
-                del self._arrivals[row_id]
+                self._arrivals.pop(row_id, None)  # one that came back and overflowed has none
         if self._hold is Hold.ROWS:
             self._leave(gone)
         else:
@@ -388,11 +388,11 @@ class RowTable(QAbstractTableModel):
             self._resort([id_of(row) for _, row in at_end])
 
     def _key_for_new(self, row_id: Id) -> Key:
-        arrival = self._arrivals[row_id]
         if self._hold is Hold.ROWS:
             self._stale.add(row_id)
-            return Sorter.waiting(arrival)
-        return self._sorter.key(self._rows[row_id], arrival)
+            self._waited += 1  # not its arrival: it may be older than one that waits already
+            return Sorter.waiting(self._waited)
+        return self._sorter.key(self._rows[row_id], self._arrivals[row_id])
 
     def _remove(self, gone: dict[Id, None]) -> None:
         """Stop showing rows, in runs from the bottom up; many runs are gathered at the end first."""

@@ -240,6 +240,27 @@ def test_a_held_row_that_left_the_filter_is_there_again_without_it(qapp):
     assert seen == [(0, 0, 0, 2)]
 
 
+def test_an_older_row_that_comes_into_sight_waits_behind_the_newer_one_that_is_seen(qapp):
+    """Found by the machine below: it pushed the newer one down while the table was held."""
+    model = table([Lot(0, -1, "")])
+    model.set_filter(lambda lot: (lot.number or 0) >= 0)
+    model.hold(Hold.ROWS)
+    model.apply([Lot(1, 1, "")])
+    model.apply([Lot(0, 1, "")])
+    assert ids(model) == [1, 0]
+    model.hold(Hold.NONE)
+    assert ids(model) == [0, 1]
+
+
+def test_a_row_that_goes_comes_back_and_overflows_at_once_is_gone(qapp):
+    """Found by the machine below: it was forgotten twice."""
+    model = table([Lot(0, -1, ""), Lot(1, 1, "")], cap=1)
+    model.set_filter(lambda lot: (lot.number or 0) >= 0)
+    model.apply([Lot(0, -1, "")])
+    model.apply([Lot(0, -1, ""), Lot(2, 2, "")], removals=[0])
+    assert [lot.id for lot in model.rows()] == [2]
+
+
 def test_a_held_row_that_came_back_with_another_value_finds_its_place(qapp):
     """Found by the machine below: what changed while it was leaving was not sorted in."""
     model = table([Lot(0, 2, ""), Lot(1, 1, "")], sort=(("number", True),))

@@ -136,7 +136,8 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
     [
         (
             "replya",
-            "'replya' is not a command; there are replay, backtest, serve, journal, doctor; did you mean replay?",
+            "'replya' is not a command; there are replay, backtest, serve, journal, doctor; "
+            "did you mean replay?",
         ),
         ("replay --symbol X", "--symbol needs a K-line file: monitor replay FILE"),
         ("replay FILE --sybmol X", "--sybmol is not understood here; did you mean --symbol?"),

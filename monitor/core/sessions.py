@@ -173,7 +173,7 @@ def _absolute(options: ReplayOptions) -> ReplayOptions:
 
 def _welcome(saved: SavedSession, bar: int) -> str:
     how = "" if saved.ended_cleanly else " after an unexpected end"
-    return f"Restored{how} at bar {bar:,}. Space plays on." if bar else ""
+    return f"Restored{how} at bar {bar:,}." if bar else ""
 
 
 def _title(plan: Plan) -> str:

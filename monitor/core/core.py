@@ -63,6 +63,7 @@ class Core:
         self._session_told = False
         self._mirror: Callable[[], tuple[str, int, str]] = lambda: ("", 0, "")
         self._loop_delay = 0.0
+        self._round_due = False
         self._failure: Exception | None = None
         self._stats = CoreStats()
 
@@ -87,14 +88,17 @@ class Core:
         self._player.set_speed(speed)
 
     async def run(self) -> None:
-        """Drive the replay until `stop`. Errors of the program itself end it."""
-        async with asyncio.TaskGroup() as group:
-            driving = group.create_task(self._player.drive(), name="replay driver")
-            beating = group.create_task(self._beat(), name="core heartbeat")
-            await self._stopping.wait()
-            async with self._turn:  # never in the middle of one
-                driving.cancel()
-                beating.cancel()
+        """Drive the replay until `stop`. Errors of the program itself end it, and are raised."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                driving = group.create_task(self._player.drive(), name="replay driver")
+                beating = group.create_task(self._beat(), name="core heartbeat")
+                await self._stopping.wait()
+                async with self._turn:  # never in the middle of one
+                    driving.cancel()
+                    beating.cancel()
+        except ExceptionGroup as errors:
+            self._failure = self._failure or errors.exceptions[0]
         if self._failure is not None:
             raise self._failure
 
@@ -147,10 +151,19 @@ class Core:
 
     async def ended(self) -> None:
         """The replay is at its end: begin again when it was asked to go in circles."""
-        if self._loop_replay and self._opened is not None:
+        self._round_due = False
+        if not self._loop_replay or self._opened is None:
+            return
+        try:
             await self.start_over(forget=True)
-            self._player.play()
-            self.publish()
+        except StoreError:  # told by the store; the heartbeat tries again once it can be written
+            self._round_due = True
+            return
+        except (ValueError, OSError) as error:
+            self.note(LogLevel.ERROR, "replay", f"It cannot begin again: {error}")
+            return
+        self._player.play()
+        self.publish()
 
     async def start_over(self, *, forget: bool = False) -> None:
         """The same replay from its beginning, in a session of its own."""
@@ -167,6 +180,9 @@ class Core:
             self._loop_delay = max(0.0, (time.monotonic() - due) * 1000)
             self.outbox.flush()
             self._count()
+            if self._round_due and not self._store.error:
+                async with self._turn:
+                    await self.ended()
 
     # Commands --------------------------------------------------------------------------------
     def submit(self, command: cmd.AnyCommand) -> asyncio.Future[Reply]:

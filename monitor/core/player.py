@@ -17,6 +17,7 @@ from monitor.engine.replay import ReplayControl
 from monitor.engine.rows import ReplayRow
 from monitor.engine.session import ReplaySession
 from monitor.engine.values import ReplayState
+from monitor.store.faults import StoreError
 
 _SLICE_SECONDS = 0.005
 _SMALLEST_SLICE = 16
@@ -173,8 +174,8 @@ class Player:
         begun here: the driver goes it, and any other command breaks it off."""
         bar = max(0, min(bar, session.bars))
         if bar == session.bar:
-            end = "end" if bar else "beginning"
-            return refused(f"The replay is at its {end} already.", "finished")
+            place = {0: "its beginning", session.bars: "its end"}.get(bar, f"bar {bar:,}")
+            return refused(f"The replay is at {place} already.", "finished")
         self._control.pause()
         void = session.commands_after(bar) if bar < session.bar else 0
         if bar < session.bar:
@@ -199,9 +200,13 @@ class Player:
         wanted = command.strategy_id
         if wanted is not None and wanted not in session.run.hosts:
             return refused(f"There is no strategy {wanted}.", "unknown")
-        self._control.pause()
         void = session.commands_after(-1)
-        await self._stage.start_over()
+        try:
+            await self._stage.start_over()
+        except StoreError as error:
+            return refused(str(error), "not-durable")
+        except (ValueError, OSError) as error:  # an edited strategy that cannot be loaded
+            return refused(f"It cannot begin anew: {error}")
         return accepted(reason=_void(void))
 
     async def _rewind(self, session: ReplaySession, bar: int) -> None:
@@ -222,7 +227,7 @@ class Player:
             time_ns=session.run.time_ns if session.bar else None,
             first_ns=int(series.time_ns[0]),
             last_ns=int(series.time_ns[-1]) + series.interval_ns,
-            state=self._control.state,
+            state=self._control.state if self._target is None else ReplayState.PLAYING,
             speed=self._control.speed,
             bars_per_second=self._control.bars_per_second,
             synthetic=series.synthetic,

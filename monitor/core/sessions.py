@@ -8,12 +8,14 @@ they were written, read-only, and the reason is said.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from pathlib import Path
 
 import msgspec
 
 from monitor.engine.changes import Changes
+from monitor.engine.host import safe_text
 from monitor.engine.options import ReplayOptions
 from monitor.engine.plans import make_plan
 from monitor.engine.rows import SessionRow, StrategyRow
@@ -44,6 +46,7 @@ class Opened(msgspec.Struct, kw_only=True):
     session: ReplaySession | None = None
     shown: Changes | None = None
     last_operation: int = 0
+    strategy_digest: str = ""
 
 
 async def begin(store: Store, options: ReplayOptions, now_ns: int) -> Opened:
@@ -57,28 +60,39 @@ async def begin_again(store: Store, opened: Opened, now_ns: int, *, forget: bool
     """The same replay from its beginning, as a session with a journal of its own: a restart
     reads only what still counts. `forget` drops the old one, for a replay that runs in circles:
     its rounds, which nobody looks at, would fill the disk."""
-    if opened.session is None:
-        return await begin(store, opened.options, now_ns)
-    fresh = await _begin(store, opened.session.plan, opened.options, now_ns)
+    edited = digest_of(opened.options.strategy) != opened.strategy_digest
+    if opened.session is None or edited:
+        fresh = await begin(store, opened.options, now_ns)
+    else:
+        fresh = await _begin(store, opened.session.plan, opened.options, now_ns)
     if forget:
-        await store.drop_session(opened.session_id)
+        with contextlib.suppress(StoreError):  # it goes with the next pruning
+            await store.drop_session(opened.session_id)
     return fresh
 
 
 async def _begin(store: Store, plan: Plan, options: ReplayOptions, now_ns: int) -> Opened:
+    strategy_digest = digest_of(options.strategy)
     config = SessionConfig(
         options=options,
         digest=plan.series.digest,
-        strategy_digest=digest_of(options.strategy),
+        strategy_digest=strategy_digest,
         zone=plan.instrument.zone,
     )
     title = _title(plan)
     session_id = await store.begin_session(
         created_ns=now_ns, world=World.REPLAY, title=title, config=msgspec.json.encode(config)
     )
-    await store.prune_sessions(KEPT_SESSIONS)
+    with contextlib.suppress(StoreError):  # housekeeping: the next session tries again
+        await store.prune_sessions(KEPT_SESSIONS)
     row = _row(session_id, title, plan.instrument.zone)
-    return Opened(session_id=session_id, options=options, row=row, session=ReplaySession(plan))
+    return Opened(
+        session_id=session_id,
+        options=options,
+        row=row,
+        session=ReplaySession(plan),
+        strategy_digest=strategy_digest,
+    )
 
 
 async def restore(store: Store, saved: SavedSession) -> Opened:
@@ -87,8 +101,8 @@ async def restore(store: Store, saved: SavedSession) -> Opened:
     try:
         config = msgspec.json.decode(saved.config, type=SessionConfig)
         session = await _rebuild(store, saved, config)
-    except (ValueError, StoreError) as error:
-        return await _shown_only(store, saved, str(error))
+    except Exception as error:  # noqa: BLE001 whatever became of file or strategy: the program starts
+        return await _shown_only(store, saved, safe_text(error) or type(error).__name__)
     row = _row(
         saved.session_id, saved.title, session.plan.instrument.zone, notice=_welcome(saved, session.bar)
     )
@@ -98,6 +112,7 @@ async def restore(store: Store, saved: SavedSession) -> Opened:
         row=row,
         session=session,
         last_operation=await store.last_operation(saved.session_id),
+        strategy_digest=config.strategy_digest,
     )
 
 

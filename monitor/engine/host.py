@@ -35,8 +35,17 @@ from monitor.engine.values import (
     tidy,
 )
 
-FOREIGN_ERRORS = (Exception, SystemExit)
-"""What a strategy may raise, `sys.exit()` included: it is foreign code and is stopped alone."""
+LARGEST_PRICE = 10**15
+
+
+def safe_text(value: object) -> str:
+    """What foreign code calls a text, as one that can be written: its `str` may raise, and may
+    hold what no encoding takes."""
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001 foreign code
+        text = f"({type(value).__name__} without a text)"
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 _DEEPEST = 40
@@ -169,7 +178,9 @@ class Host:
         self._depth += 1
         try:
             call()
-        except FOREIGN_ERRORS as error:
+        except KeyboardInterrupt:  # the user's
+            raise
+        except BaseException as error:  # noqa: BLE001 foreign code, sys.exit() and all: it is stopped alone
             self.fail(error)
         finally:
             self._depth -= 1
@@ -279,7 +290,7 @@ class Host:
         self._record(what, TriggerAction(action), shown, None, TriggerResult.SUCCESS)
 
     def log(self, message: str) -> None:
-        self._run.note(LogLevel.INFO, self.spec.name, str(message))
+        self._run.note(LogLevel.INFO, self.spec.name, safe_text(message))
 
     # Triggers ------------------------------------------------------------------------------
     def _note_trigger(
@@ -360,7 +371,7 @@ def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | 
         price = instrument.price(value)
     except (InvalidOperation, ValueError, TypeError):
         price = Decimal("NaN")
-    if not price.is_finite():
+    if not price.is_finite() or abs(price) > LARGEST_PRICE:
         raise ValueError(f"{name} {value!r} is not a price")
     return price
 
@@ -368,7 +379,7 @@ def _price(instrument: Instrument, name: str, value: Price | None) -> Decimal | 
 def _text(name: str, value: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a text, not {value!r}")
-    return value
+    return safe_text(value)
 
 
 def _volume(instrument: Instrument, value: Price) -> Decimal:
@@ -387,7 +398,7 @@ def _where(error: BaseException, kind: type[Strategy]) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     frame = next((frame for frame in reversed(frames) if frame.filename in files), None)
     place = f" (line {frame.lineno} of {Path(frame.filename).name})" if frame else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {safe_text(error)}{place}"
 
 
 def _files_of(kind: type[Strategy]) -> set[str]:

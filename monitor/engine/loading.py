@@ -12,6 +12,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from monitor.engine.host import safe_text
 from monitor.engine.strategies import SHIPPED
 from monitor.engine.strategy import Strategy
 
@@ -61,8 +62,10 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a strategy file is foreign code
-        raise StrategyError(f"strategy file {path}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:  # the user's
+        raise
+    except BaseException as error:  # a strategy file is foreign code
+        raise StrategyError(f"strategy file {path}: {type(error).__name__}: {safe_text(error)}") from error
     return module
 
 

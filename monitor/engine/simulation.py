@@ -16,7 +16,7 @@ from monitor.engine import events as ev
 from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
 from monitor.engine.curve import EquityCurve
-from monitor.engine.host import FOREIGN_ERRORS, Host, StrategySpec
+from monitor.engine.host import Host, StrategySpec
 from monitor.engine.journal import Journal
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.ledger import Ledger, PositionMode
@@ -35,6 +35,7 @@ from monitor.engine.values import (
     LogLevel,
     Offset,
     OrderType,
+    Origin,
     Side,
     StrategyState,
     TimeInForce,
@@ -150,7 +151,9 @@ class Simulation:
                 if host.state is StrategyState.RUNNING:
                     try:
                         host.on_bar(bar)
-                    except FOREIGN_ERRORS as error:
+                    except KeyboardInterrupt:  # the user's
+                        raise
+                    except BaseException as error:  # noqa: BLE001 foreign code: it is stopped alone
                         host.fail(error)
 
     def _new_day(self) -> None:
@@ -190,10 +193,11 @@ class Simulation:
         return self._next_trigger
 
     def active_orders(self, strategy_id: int) -> list[Order]:
-        return [o for o in self.book.active.values() if o.intent.strategy_id == strategy_id]
+        """Those that the strategy gave itself: a person's closing order is not its to cancel."""
+        return [o for o in self.book.active.values() if _is_of(o, strategy_id)]
 
     def has_active_orders(self, strategy_id: int) -> bool:
-        return any(o.intent.strategy_id == strategy_id for o in self.book.active.values())
+        return any(_is_of(order, strategy_id) for order in self.book.active.values())
 
     def last_price(self) -> Decimal | None:
         """The last close, or our own fill after it, exactly; None before the first bar."""
@@ -411,6 +415,10 @@ class Simulation:
 
     def position_of(self, direction: Direction) -> Decimal:
         return self.ledger.position(self.instrument, direction).volume
+
+
+def _is_of(order: Order, strategy_id: int) -> bool:
+    return order.intent.strategy_id == strategy_id and order.intent.origin is Origin.STRATEGY
 
 
 def _bars(series: BarSeries, start: int, stop: int) -> Iterator[Bar]:

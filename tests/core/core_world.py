@@ -13,7 +13,7 @@ from monitor.engine.changes import Changes
 from monitor.engine.commands import AnyCommand, Reply
 from monitor.engine.klines import make_bars, write_klines
 from monitor.engine.options import ReplayOptions
-from monitor.engine.rows import OrderRow, PositionRow
+from monitor.engine.rows import OrderRow, PositionRow, SessionRow
 from monitor.store.store import Store
 
 Ohlcv = tuple[float, float, float, float, float]
@@ -98,6 +98,11 @@ class CoreWorld:
         """Wait for the next word of the core."""
         self._heard.clear()
         await self._heard.wait()
+
+    async def until_another_session(self, first: SessionRow | None) -> None:
+        while self.core.snapshot().session == first:
+            self._heard.clear()
+            await self._heard.wait()
 
     @property
     def now(self) -> Changes:

@@ -11,6 +11,7 @@ from core_world import core_world, options, wave, write_bars
 from monitor.core.core import Core
 from monitor.engine.commands import PlayReplay, SeekReplay, StartStrategy, StopStrategy
 from monitor.engine.host import Host
+from monitor.engine.session import ReplaySession
 from monitor.store.store import Store
 
 
@@ -48,3 +49,23 @@ async def test_a_bug_in_a_command_stops_the_core_and_keeps_the_last_sound_state(
         assert "unexpected end" in now.session.notice
         refused_start = await world.does(StartStrategy(strategy_id=1))
         assert "running already" in refused_start.reason
+
+
+async def test_a_bug_while_playing_ends_the_core_with_its_own_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = options(write_bars(tmp_path / "bars.csv", wave(100)))
+    store = await Store.open(tmp_path / "db.sqlite")
+    core = Core(store)
+    await core.open(start, start)
+    running = asyncio.create_task(core.run())
+
+    def broken(session: ReplaySession, bars: int) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr(ReplaySession, "advance", broken)
+    await core.submit(PlayReplay())
+    with pytest.raises(ZeroDivisionError, match="a bug of ours"):
+        await running
+    await core.close()
+    await store.close()

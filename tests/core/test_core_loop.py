@@ -39,3 +39,26 @@ async def test_rounds_do_not_pile_up(tmp_path: Path) -> None:
     assert count(database, "sessions") == 1
     assert count(database, "equity_samples") <= 300
     assert core.outbox.take() is None
+
+
+async def test_a_lock_at_the_end_of_a_round_is_waited_for(tmp_path: Path) -> None:
+    file = write_bars(tmp_path / "bars.csv", wave(300))
+    database = tmp_path / "db.sqlite"
+    store = await Store.open(database)
+    core = Core(store, loop_replay=True, window=False)
+    await core.open(options(file), options(file))
+    world = CoreWorld(core)
+    running = asyncio.create_task(core.run())
+    first = world.now.session
+    with sqlite3.connect(database, isolation_level=None) as other:
+        other.execute("begin immediate")
+        core.play(None)
+        await world.until_bar(300)
+        await asyncio.sleep(1.5)  # the lock outlasts SQLite's own patience
+        assert world.now.session == first
+        other.execute("rollback")
+    await world.until_another_session(first)
+    core.stop()
+    await running
+    await core.close()
+    await store.close()

@@ -251,3 +251,39 @@ async def test_questions_are_refused_at_once_while_nothing_can_be_written(
     assert (await world.does(SeekReplay(bar=200))).accepted  # arrives once it is written
     await world.core._store.flush()
     assert (await world.core.finished_orders(OrderQuery(strategy_id=1))).total > 0
+
+
+async def test_a_reset_while_the_database_is_locked_is_refused_and_harms_nothing(
+    world: CoreWorld, tmp_path: Path
+) -> None:
+    await world.does(SeekReplay(bar=100))
+    before = world.now
+    with sqlite3.connect(tmp_path / "db.sqlite", isolation_level=None) as other:
+        other.execute("begin immediate")
+        reply = await asyncio.wait_for(world.does(ResetReplay()), 20)
+        assert (reply.accepted, reply.guard) == (False, "not-durable")
+        assert "locked" in reply.reason
+        other.execute("rollback")
+    assert world.now.orders == before.orders
+    await world.core._store.flush()
+    assert (await world.does(ResetReplay())).accepted
+    assert world.now.orders == {}
+
+
+async def test_seeking_to_where_it_stands_says_where_that_is(world: CoreWorld) -> None:
+    await world.does(SeekReplay(bar=100))
+    assert "at bar 100 already" in (await world.does(SeekReplay(bar=100))).reason
+
+
+async def test_on_the_way_of_a_seek_the_replay_plays(tmp_path: Path) -> None:
+    start = options(write_bars(tmp_path / "long.csv", wave(30_000)))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        seeking = asyncio.ensure_future(world.does(SeekReplay(bar=30_000)))
+        await world.until_bar(500)
+        replay = world.now.replay
+        assert replay is not None
+        assert replay.state is ReplayState.PLAYING
+        await world.does(PauseReplay())
+        await seeking
+        assert world.now.replay is not None
+        assert world.now.replay.state is ReplayState.PAUSED

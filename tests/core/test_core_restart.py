@@ -164,3 +164,22 @@ async def test_a_changed_strategy_file_is_named(tmp_path: Path) -> None:
         assert (await world.does(ResetReplay())).accepted
         await world.does(SeekReplay(bar=50))
         assert next(iter(world.now.positions.values())).volume == 3
+
+
+async def test_a_reset_takes_up_an_edited_strategy_and_can_be_restored(tmp_path: Path) -> None:
+    strategies = write_strategies(tmp_path)
+    start = options(write_bars(tmp_path / "bars.csv", wave(200)), f"{strategies}:Holder")
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=20))
+        strategies.write_text(strategies.read_text("utf-8").replace("volume=2", "volume=5"), "utf-8")
+        assert (await world.does(ResetReplay())).accepted
+        await world.does(SeekReplay(bar=20))
+        assert next(iter(world.now.positions.values())).volume == 5
+        before = told(world.now)
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert told(world.now) == before
+        strategies.write_text("this is no Python", "utf-8")
+        refusal = await world.does(ResetReplay())
+        assert not refusal.accepted
+        assert "SyntaxError" in refusal.reason
+        assert told(world.now)[:3] == before[:3]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from core_world import core_world, options, wave, write_bars
 
-from monitor.engine.commands import SeekReplay
-from monitor.engine.values import StrategyState
+from monitor.engine.commands import SeekReplay, SubmitOrder
+from monitor.engine.values import Offset, OrderType, Side, StrategyState
 
 WRONG = [
     ("self.buy(float('nan'))", "price nan is not a price"),
@@ -75,3 +76,66 @@ async def test_what_a_strategy_logged_is_not_told_again_after_a_restart(tmp_path
     async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
         await world.does(SeekReplay(bar=12))
         assert len([line for line in world.seen.log if line.source == "Wrong"]) == 2
+
+
+BASE_ERRORS = """
+import asyncio
+
+from monitor.engine.strategy import Strategy
+
+
+class NoText(Exception):
+    def __str__(self):
+        raise ValueError('no text')
+
+
+class {name}(Strategy):
+    def on_bar(self, bar):
+        raise {error}
+"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "NoText()",
+        "asyncio.CancelledError()",
+        "ValueError('bad \\ud800 text')",
+        "SystemExit(3)",
+        "GeneratorExit()",
+        "BaseException('all of it')",
+    ],
+)
+async def test_whatever_is_raised_stops_the_strategy_alone_and_a_restart_works(
+    tmp_path: Path, error: str
+) -> None:
+    file = tmp_path / "raises.py"
+    file.write_text(BASE_ERRORS.format(name="Raises", error=error), encoding="utf-8")
+    start = options(write_bars(tmp_path / "bars.csv", wave(30)), str(file))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        assert (await world.does(SeekReplay(bar=20))).accepted
+        row = world.now.strategies[1]
+        assert row.state is StrategyState.FAILED
+        assert row.error
+    async with core_world(tmp_path / "db.sqlite", None, fallback=start) as world:
+        assert world.now.strategies[1] == row
+        assert (await world.does(SeekReplay(bar=30))).accepted
+
+
+async def test_a_strategy_cannot_cancel_what_a_person_ordered(tmp_path: Path) -> None:
+    body = "self.cancel_all() or [self.cancel(n) for n in range(9)]"
+    start = options(write_bars(tmp_path / "bars.csv", wave(30)), str(strategy_file(tmp_path, body)))
+    async with core_world(tmp_path / "db.sqlite", start) as world:
+        await world.does(SeekReplay(bar=5))
+        order = SubmitOrder(
+            strategy_id=1,
+            symbol="SHFE.test",
+            side=Side.BUY,
+            offset=Offset.OPEN,
+            type=OrderType.LIMIT,
+            quantity=Decimal(1),
+            price=Decimal(20),
+        )
+        (order_id,) = (await world.does(order)).order_ids
+        await world.does(SeekReplay(bar=25))
+        assert list(world.active_orders()) == [order_id]

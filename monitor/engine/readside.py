@@ -35,7 +35,7 @@ def position_row(run: Simulation, position: Position) -> PositionRow:
         volume=position.volume,
         volume_today=position.volume_today,
         frozen=min(position.volume, run.frozen(position.direction.closing_side)),
-        average_price=position.average_price,
+        average_price=tidy(position.average_price),
         last_price=last,
         unrealised_profit=None if last is None else tidy(position.unrealised(last)),
         realised_profit=tidy(position.realised),

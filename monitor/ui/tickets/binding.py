@@ -60,5 +60,6 @@ def attach_tickets(
     window.on_quit_requested = ask_to_quit
     window.strategy_control.on_stop_requested = stop_strategy
     window.engine_lost.connect(tickets.give_up)
+    window.desk.cleared.connect(tickets.session_cleared)
     window.frames.also(tickets.refresh)
     return tickets

@@ -50,6 +50,10 @@ class Choices(QWidget):
         self.row.addWidget(button)
         return button
 
+    def knows(self, key: int) -> bool:
+        """Whether a key means something here, now or at another time."""
+        return key in self.letters
+
     def take_key(self, event: QKeyEvent) -> bool:
         """Press the button of a letter; whether there was one."""
         button = self.letters.get(int(event.key()))
@@ -89,6 +93,9 @@ class CloseChoices(Choices):
 
     def fields(self) -> tuple[TicketField, ...]:
         return (self.amount, self.price)
+
+    def knows(self, key: int) -> bool:
+        return key == Qt.Key.Key_N or super().knows(key)
 
     def take_key(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_N:
@@ -180,6 +187,9 @@ class LeaveChoices(Choices):
         self._choice = leaving
         self._show()
         self._chosen(leaving)
+
+    def knows(self, key: int) -> bool:
+        return key in (Qt.Key.Key_Up, Qt.Key.Key_Down) or super().knows(key)
 
     def take_key(self, event: QKeyEvent) -> bool:
         step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))

@@ -93,6 +93,9 @@ class Conversation:
     def may_type(self, by: int | None) -> bool:
         return self.ticket.takes_typing(self._clock.monotonic_ns(), by)
 
+    def comes_early(self, by: int | None) -> bool:
+        return self.ticket.comes_early(self._clock.monotonic_ns(), by)
+
     def type(self, text: str) -> None:
         self.ticket.type(text, self._clock.monotonic_ns())
 
@@ -111,11 +114,17 @@ class Conversation:
     def leave(self) -> None:
         self.ticket.leave()
 
+    def void(self) -> None:
+        """The session was cleared. A cause that is gone with it is told in its own words."""
+        self.refresh()
+        self.ticket.void()
+
     def confirm(self, by: int | None = None) -> bool:
         """Send what was seen, if the rules allow it at this very moment."""
         self.refresh()
         if self.question.declines():
-            self.leave()
+            if not self.comes_early(by):  # what was typed for another answer must not be "stay"
+                self.leave()
             return False
         seen = self.ticket.confirm(self._clock.monotonic_ns(), by)
         if seen is None:

@@ -33,6 +33,7 @@ from monitor.ui.tickets.running import EndQuestion, ResetQuestion, StopQuestion
 from monitor.ui.tickets.view import Clock, SystemClock, View
 
 QUEUE_LENGTH = 8
+CLEARED = "the replay went back or another was opened, so nothing was sent."
 
 
 class Host(Protocol):
@@ -73,6 +74,7 @@ class TicketDesk(QObject):
         self._queue: deque[Question] = deque(maxlen=QUEUE_LENGTH)
         self._conversation: Conversation | None = None
         self._panel: TicketPanel | None = None
+        self._cleared = False
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self._watch = KeyWatch(application, self)
@@ -119,6 +121,11 @@ class TicketDesk(QObject):
         self._queue.clear()
         self.leave()
 
+    def session_cleared(self) -> None:
+        """Reset, seek back or another session: what was asked or answered before is void. Heeded
+        at `refresh`, because an answer from before may arrive in the same frame."""
+        self._cleared = True
+
     def ask_to_quit(self) -> None:
         """Quit at once when nothing is working, open or running; ask otherwise."""
         if must_ask(self._view):
@@ -164,9 +171,10 @@ class TicketDesk(QObject):
 
     def refresh(self) -> None:
         """Once a frame: newest rows into the open ticket, time-outs, and its picture."""
-        conversation = self._conversation
-        if conversation is not None:
-            conversation.refresh()
+        if self._cleared:
+            self._put_away()
+        if self._conversation is not None:
+            self._conversation.refresh()
             self._show()
 
     def stop(self) -> None:
@@ -209,6 +217,11 @@ class TicketDesk(QObject):
 
     def may_type(self, by: int | None) -> bool:
         return self._conversation is not None and self._conversation.may_type(by)
+
+    def comes_early(self, by: int | None) -> bool:
+        early = self._conversation is not None and self._conversation.comes_early(by)
+        self._show()
+        return early
 
     def painted(self) -> None:
         if self._conversation is not None:
@@ -288,12 +301,27 @@ class TicketDesk(QObject):
             panel.choices.show_choice(question.choice)
         panel.render_picture(conversation.picture())
 
+    def _put_away(self) -> None:
+        """The open ticket and those that wait are about what was cleared. Ending a silent engine
+        is not, and an answered reset is what cleared it."""
+        self._cleared = False
+        self._queue.clear()
+        conversation = self._conversation
+        if conversation is None or isinstance(conversation.question, EndQuestion):
+            return
+        if isinstance(conversation.question, ResetQuestion) and self.phase is not Phase.ASKING:
+            return
+        conversation.void()
+        self._show()
+
     def _close(self, conversation: Conversation) -> None:
         ending, question = conversation.ticket.ending, conversation.question
         self._conversation = self._panel = None
         self._host.clear()
         if ending is Ending.GONE:
             self._show_message(question.gone(), "warn")
+        elif ending is Ending.CLEARED:
+            self._show_message(f"{question.title}: {CLEARED}", "warn")
         elif ending is Ending.EXPIRED and conversation.ticket.reply is None:
             self._show_message(f"{question.title}: not answered, so nothing was sent.", "info")
         while self._queue and self._conversation is None:

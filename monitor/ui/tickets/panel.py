@@ -22,6 +22,7 @@ from monitor.ui.tickets.picture import Picture
 
 EDITING = frozenset({Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Left, Qt.Key.Key_Right})
 ARMING_LINE = 3
+CHOOSING = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down})
 MOVING = frozenset({Qt.Key.Key_Tab, Qt.Key.Key_Backtab})
 
 
@@ -39,6 +40,8 @@ class Asker(Protocol):
     def touch(self) -> None: ...
 
     def may_type(self, by: int | None) -> bool: ...
+
+    def comes_early(self, by: int | None) -> bool: ...
 
     def painted(self) -> None: ...
 
@@ -200,9 +203,9 @@ class TicketPanel(QWidget):
         if event.key() in ENTER and is_plain(event):
             self._asker.confirm(by)
             return True
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.choices is not None:
+        if event.key() in CHOOSING and self.choices is not None:
             return self.choices.take_key(event)
-        return event.key() not in MOVING and not self._asker.may_type(by)
+        return event.key() not in MOVING and not self._may_type(event, by)
 
     def _take_letter(self, event: QKeyEvent, by: int) -> bool:
         if not is_plain(event):
@@ -216,11 +219,19 @@ class TicketPanel(QWidget):
             self._asker.acknowledge()
         elif key == Qt.Key.Key_Space:
             self._asker.pause_replay()
-        elif self.choices is not None and self._asker.may_type(by):
-            return self.choices.take_key(event)
+        elif self.choices is not None and self.choices.knows(key):
+            return not self._may_type(event, by) or self.choices.take_key(event)
         else:
             return False
         return True
+
+    def _may_type(self, event: QKeyEvent, by: int) -> bool:
+        """Whether a key reaches a field or a choice; one that comes too early is told."""
+        if self._asker.may_type(by):
+            return True
+        if event.text().isprintable() and (event.text() or event.key() in CHOOSING):
+            self._asker.comes_early(by)
+        return False
 
     def _pressing(self, button: QPushButton) -> frozenset[Qt.Key]:
         own = button in (self.verb, self.keep, self.accept)

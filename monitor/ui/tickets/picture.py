@@ -14,10 +14,10 @@ from monitor.engine.values import EngineState, ReplayState, World
 from monitor.models import format
 from monitor.ui.tickets.facts import Difference, Facts, Guard
 from monitor.ui.tickets.question import Line, Question
-from monitor.ui.tickets.rules import Phase, Ticket, Waiting
+from monitor.ui.tickets.rules import EARLY, Phase, Ticket, Waiting
 from monitor.ui.tickets.view import View
 
-EARLY = (Waiting.KEYS, Waiting.TIME)
+TOO_EARLY = "That came too early and was not taken. "
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,16 +108,16 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
     waiting = ticket.waiting(now_ns)
     if waiting is Waiting.ACKNOWLEDGEMENT:
         return _disarmed(ticket.changes, view), "warn"
-    if question.declines() and waiting not in (Waiting.KEYS, Waiting.TIME):
-        return _choose(ticket.told)
+    early = TOO_EARLY if ticket.missed in EARLY else ""
+    if question.declines() and waiting not in EARLY:
+        return _choose(ticket.told, early)
     if waiting is Waiting.CHOICE:
         return ticket.problem, "warn"
     verb = question.verb(ticket.seen)
-    early = "That came too early and was not taken. " if ticket.missed in EARLY else ""
     return {
         Waiting.KEYS: ("Release all keys first.", ""),
         Waiting.TIME: (f"{early}Read first: it takes Enter when the line below is full.", ""),
-        Waiting.WORD: _wanted(ticket, question, verb),
+        Waiting.WORD: _wanted(ticket, question, verb, early),
         Waiting.NOTHING: (
             f"{early}Enter: {verb}." if ticket.words else f"{early}Enter or y: {verb}.",
             "good",
@@ -125,17 +125,17 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
     }[waiting]
 
 
-def _choose(told: str) -> tuple[str, str]:
-    how = "Choose an answer by its letter or the arrow keys."
+def _choose(told: str, early: str) -> tuple[str, str]:
+    how = f"{early}Choose an answer by its letter or the arrow keys."
     return (f"{told} {how}", "warn") if told else (f"{how} Nothing happens before Enter.", "")
 
 
-def _wanted(ticket: Ticket, question: Question, verb: str) -> tuple[str, str]:
+def _wanted(ticket: Ticket, question: Question, verb: str, early: str) -> tuple[str, str]:
     """What to type; said with the very words after an Enter in vain."""
     words = question.words(ticket.seen)
     if ticket.missed is not Waiting.WORD:
         other = " The up or down key chooses another answer." if question.persists else ""
-        return f"Type {_either(words)}, then Enter: {verb}.{other}", ""
+        return f"{early}Type {_either(words)}, then Enter: {verb}.{other}", ""
     wrong = f"“{ticket.typed.strip()}” is not it: t" if ticket.typed.strip() else "Nothing is typed yet: t"
     return f"{wrong}ype {' or '.join(words[:2])}, then Enter.", "warn"
 

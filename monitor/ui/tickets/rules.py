@@ -41,6 +41,7 @@ class Ending(StrEnum):
     LEFT = "left"
     EXPIRED = "expired"
     GONE = "gone"
+    CLEARED = "cleared"
 
 
 class Waiting(StrEnum):
@@ -52,6 +53,10 @@ class Waiting(StrEnum):
     TIME = "time"
     CHOICE = "choice"
     WORD = "word"
+
+
+EARLY = (Waiting.KEYS, Waiting.TIME)
+"""It has not armed: no key is taken as an answer, whatever it would mean."""
 
 
 class Hands:
@@ -191,12 +196,22 @@ class Ticket:
         """Keys that were down before it armed for the first time must not reach its fields and
         choices either; later ones may, also while it arms anew."""
         if not self._opened:
-            self._opened = self.waiting(now_ns, by) not in (Waiting.KEYS, Waiting.TIME)
+            self._opened = self.waiting(now_ns, by) not in EARLY
+        if self._opened and self.missed in EARLY:
+            self.missed = None
         return self._opened and self.phase is Phase.ASKING
+
+    def comes_early(self, now_ns: int, by: int | None = None) -> bool:
+        """Whether a key that means something is pressed before it armed; that is then `missed`."""
+        waiting = self.waiting(now_ns, by)
+        if self.phase is not Phase.ASKING or waiting not in EARLY:
+            return False
+        self.missed = waiting
+        return True
 
     def arming(self, now_ns: int) -> float | None:
         """How far it has armed, 0 .. 1; None while it does not."""
-        if self.phase is not Phase.ASKING or self.waiting(now_ns) not in (Waiting.KEYS, Waiting.TIME):
+        if self.phase is not Phase.ASKING or self.waiting(now_ns) not in EARLY:
             return None
         if self._painted_ns is None or not self._released:
             return 0.0
@@ -228,6 +243,14 @@ class Ticket:
         """Esc, at any moment. What was sent is not taken back."""
         if self.phase is not Phase.CLOSED:
             self._close(Ending.LEFT)
+
+    def void(self) -> None:
+        """What it asked about, or what became of its answer, was taken back. What was sent
+        and has no answer yet goes on waiting for it."""
+        if self.phase is Phase.ASKING:
+            self._close(Ending.CLEARED)
+        elif self.phase is not Phase.SENT:
+            self.leave()
 
     @property
     def closed(self) -> bool:

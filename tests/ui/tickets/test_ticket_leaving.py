@@ -106,7 +106,55 @@ def test_leaving_is_not_carried_out_by_keys_from_before_the_ticket_was_read(stag
     stage.frame()
     stage.press(Key.Key_L)
     stage.press(Key.Key_Return)
-    assert (stage.quits, stage.is_open) == (0, False), "stay was chosen still, and Enter stays"
+    assert (stage.quits, stage.is_open) == (0, True), "this Enter was meant for leaving, not for stay"
+    stage.after(350)
+    assert (stage.quits, stage.is_open) == (0, True), "nor is it kept for later"
+    stage.press(Key.Key_L)
+    stage.press(Key.Key_Return)
+    assert stage.quits == 1
+
+
+@pytest.mark.parametrize("key", [Key.Key_L, Key.Key_Down, Key.Key_Return, Key.Key_Y])
+def test_a_key_that_came_too_early_is_told_until_the_next_one(stage: Stage, key: Qt.Key) -> None:
+    stage.tickets.ask_to_quit()
+    stage.frame()
+    stage.after(349)
+    stage.press(key)
+    assert stage.panel.status.text().startswith("That came too early and was not taken. Read first")
+    assert stage.panel.headline.full == "Quit Trading Monitor?"
+    stage.after(1)
+    said = stage.panel.status.text()
+    assert said.startswith("That came too early and was not taken. Choose an answer by its letter")
+    stage.press(Key.Key_L)
+    stage.frame()
+    assert stage.panel.headline.full == "Leave everything as it is and quit"
+    assert "too early" not in stage.panel.status.text()
+
+
+def test_a_key_without_a_meaning_is_not_told(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.frame()
+    stage.press(Key.Key_J)
+    assert "too early" not in stage.panel.status.text()
+
+
+def test_esc_stays_also_before_it_armed(stage: Stage) -> None:
+    stage.tickets.ask_to_quit()
+    stage.frame()
+    stage.press(Key.Key_Escape)
+    assert (stage.quits, stage.is_open) == (0, False)
+
+
+def test_enter_stays_only_after_the_hands_were_off_the_keys(stage: Stage) -> None:
+    stage.down(Key.Key_Q)
+    stage.tickets.ask_to_quit()
+    stage.ready()
+    stage.press(Key.Key_Return)
+    assert stage.is_open
+    stage.up(Key.Key_Q)
+    stage.frame()
+    stage.press(Key.Key_Return)
+    assert (stage.quits, stage.is_open) == (0, False)
 
 
 def test_back_in_the_window_leaving_arms_anew(asked: Stage) -> None:

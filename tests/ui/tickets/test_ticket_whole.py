@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from monitor.core.service import CoreThread, Setup
-from monitor.engine.commands import StepReplay, StopStrategy
+from monitor.engine.commands import AnyCommand, ResetReplay, SeekReplay, StepReplay, StopStrategy
 from monitor.engine.klines import make_bars, write_klines
 from monitor.engine.options import ReplayOptions
 from monitor.engine.values import OrderStatus
 from monitor.ui.theme import DARK, apply_theme
 from monitor.ui.tickets.binding import attach_tickets
 from monitor.ui.tickets.desk import TicketDesk
-from monitor.ui.tickets.rules import Phase
+from monitor.ui.tickets.rules import SECOND, Limits, Phase
 from monitor.ui.window import MainWindow
 
 Key = Qt.Key
@@ -110,7 +110,8 @@ def running(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     gc.collect()  # polishing every widget there is, Qt must not meet one that is being collected
     apply_theme(application, DARK)
     window = MainWindow(core, tmp_path)
-    tickets = attach_tickets(window)
+    patient = Limits(farewell_ns=60 * SECOND)  # what goes away sooner was put away
+    tickets = attach_tickets(window, patient)
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
@@ -267,6 +268,30 @@ def test_where_the_data_end_first_flattening_says_so_and_leaving_is_left(running
     running.press(Key.Key_L)
     running.press(Key.Key_Return)
     running.wait(lambda: not running.window.isVisible())
+
+
+def test_leaving_typed_faster_than_it_arms_is_told_and_does_not_become_stay(running: Application) -> None:
+    running.press(Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    running.press(Key.Key_L)
+    running.press(Key.Key_Return)
+    assert running.tickets.panel is not None
+    running.wait(lambda: "too early and was not taken. Choose" in running.status)
+    running.press(Key.Key_L)
+    running.press(Key.Key_Return)
+    running.wait(lambda: not running.window.isVisible())
+
+
+@pytest.mark.parametrize("command", [SeekReplay(bar=1), ResetReplay()], ids=["seek back", "reset"])
+def test_an_answered_ticket_goes_when_the_replay_goes_back(running: Application, command: AnyCommand) -> None:
+    running.press(Key.Key_X)
+    running.arm()
+    running.press(Key.Key_Return)
+    running.wait(lambda: running.status.startswith("Accepted: order"))
+    running.window.send(command)
+    running.wait(lambda: running.tickets.panel is None)
+    replay = running.window.desk.replay
+    assert replay is not None
+    assert replay.bar < 4
 
 
 def test_an_unanswered_ticket_is_never_half_sent(running: Application) -> None:

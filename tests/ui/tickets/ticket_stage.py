@@ -102,6 +102,7 @@ class Stage:
             clock=self.clock,
             new_key=lambda: next(self.keys),
         )
+        self.desk.cleared.connect(self.tickets.session_cleared)
 
     def _quit(self) -> None:
         self.quits += 1

@@ -25,6 +25,7 @@ from monitor.engine.commands import (
     StopStrategy,
 )
 from monitor.engine.values import OrderStatus, ReplayState, StrategyState
+from monitor.store import Store, StoreError
 
 BARS = 400
 
@@ -287,3 +288,24 @@ async def test_on_the_way_of_a_seek_the_replay_plays(tmp_path: Path) -> None:
         await seeking
         assert world.now.replay is not None
         assert world.now.replay.state is ReplayState.PAUSED
+
+
+async def test_housekeeping_that_fails_does_not_fail_the_session_begun(
+    world: CoreWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.does(SeekReplay(bar=100))
+
+    async def fails(store: Store, keep: int) -> None:
+        raise StoreError("the disk is slow today")
+
+    monkeypatch.setattr(Store, "prune_sessions", fails)
+    assert (await world.does(ResetReplay())).accepted
+    await world.does(SeekReplay(bar=60))
+    await world.core._store.flush()
+    with sqlite3.connect(tmp_path / "db.sqlite") as reader:
+        (newest,) = reader.execute("select max(session_id) from sessions").fetchone()
+        assert reader.execute("select max(bar) from journal where session_id = ?", (newest,)).fetchone() == (
+            60,
+        )
+    assert world.now.session is not None
+    assert world.now.session.session_id == newest

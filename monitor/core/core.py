@@ -134,7 +134,8 @@ class Core:
 
     def _install(self, opened: Opened) -> None:
         self._opened = opened
-        self._operation_id = opened.last_operation
+        # Readers keep operations over sessions, so a number is never used again.
+        self._operation_id = max(self._operation_id, opened.last_operation)
         self._session_told = False
         self._player.take(opened.session)
         if opened.row.notice:
@@ -152,7 +153,7 @@ class Core:
     async def ended(self) -> None:
         """The replay is at its end: begin again when it was asked to go in circles."""
         self._round_due = False
-        if not self._loop_replay or self._opened is None:
+        if not self._loop_replay or self.session is None or not self.session.finished:
             return
         try:
             await self.start_over(forget=True)
@@ -168,9 +169,7 @@ class Core:
     async def start_over(self, *, forget: bool = False) -> None:
         """The same replay from its beginning, in a session of its own."""
         assert self._opened is not None
-        operation = self._operation_id
         self._install(await begin_again(self._store, self._opened, time.time_ns(), forget=forget))
-        self._operation_id = operation
 
     async def _beat(self) -> None:
         """Hand over what was held back, and measure how late the loop is."""

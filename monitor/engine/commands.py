@@ -71,7 +71,7 @@ class StartStrategy(Command, frozen=True, kw_only=True):
 
 
 class StopStrategy(Command, frozen=True, kw_only=True):
-    """Its working orders are cancelled; its position stays."""
+    """The working orders it gave are cancelled; its position and a person's orders stay."""
 
     strategy_id: int
 
@@ -152,7 +152,10 @@ AnyCommand: TypeAlias = (
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Accepted (durably, when it came through the core) or refused with a sentence.
+    """Accepted or refused with a sentence.
+
+    What changes orders, positions, strategies or the session is on disk when the core accepts
+    it; play, pause, speed, step and seek are answered at once: losing them loses only a place.
 
     `guard` is a stable word for the refusal: "changed", "stale", "moved", "duplicate",
     "gone", "unknown", "invalid", "finished", "read-only", "not-durable". `order_ids` are the orders that

@@ -1,7 +1,7 @@
 """The facts of the journal, in the past tense: inputs (commands, bars) and what venues said.
 
-State is a fold over these and nothing else: `Book.apply` and `Ledger.apply` are the only
-mutators. Facts only grow: none is ever changed, a duplicate changes nothing.
+Orders and money are a fold over these: `Book.apply` and `Ledger.post` are the only mutators.
+Facts only grow: none is ever changed, a duplicate changes nothing.
 """
 
 from __future__ import annotations

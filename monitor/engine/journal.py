@@ -76,11 +76,6 @@ def commands_in(records: Iterable[JournalRecord]) -> list[tuple[int, ev.CommandT
     return taken
 
 
-def same_facts(one: Iterable[JournalRecord], other: Iterable[JournalRecord]) -> bool:
-    """Whether two journals tell the same, byte for byte, apart from how bars were grouped."""
-    return first_difference(one, other) is None
-
-
 def first_difference(one: Iterable[JournalRecord], other: Iterable[JournalRecord]) -> JournalRecord | None:
     """The first fact of either that the other does not tell the same, byte for byte, apart from
     how bars were grouped. None when they tell the same."""

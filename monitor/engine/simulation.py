@@ -30,7 +30,6 @@ from monitor.engine.strategy import Bar
 from monitor.engine.terms import Terms, beyond_vnpy, malformed
 from monitor.engine.values import (
     ZERO,
-    Direction,
     Instrument,
     LogLevel,
     Offset,
@@ -412,9 +411,6 @@ class Simulation:
         """Samples of the bars from index `start` to the present."""
         times = self.series.time_ns[start : self.bar] + self.series.interval_ns
         return EquityChunk(self.ledger.account_id, start, times, self.curve.equity(start, self.bar))
-
-    def position_of(self, direction: Direction) -> Decimal:
-        return self.ledger.position(self.instrument, direction).volume
 
 
 def _is_of(order: Order, strategy_id: int) -> bool:

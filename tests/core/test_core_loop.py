@@ -9,6 +9,7 @@ from pathlib import Path
 from core_world import CoreWorld, options, wave, write_bars
 
 from monitor.core.core import Core
+from monitor.engine.commands import SeekReplay
 from monitor.store.store import Store
 
 
@@ -60,5 +61,21 @@ async def test_a_lock_at_the_end_of_a_round_is_waited_for(tmp_path: Path) -> Non
     await world.until_another_session(first)
     core.stop()
     await running
+    await core.close()
+    await store.close()
+
+
+async def test_a_round_that_was_put_off_does_not_interrupt_what_somebody_did_since(tmp_path: Path) -> None:
+    file = write_bars(tmp_path / "bars.csv", wave(300))
+    store = await Store.open(tmp_path / "db.sqlite")
+    core = Core(store, loop_replay=True, window=False)
+    await core.open(options(file), options(file))
+    world = CoreWorld(core)
+    await core.submit(SeekReplay(bar=40))
+    session = world.now.session
+    await core.ended()  # what the heartbeat does once the lock is gone
+    assert world.now.session == session
+    assert world.now.replay is not None
+    assert world.now.replay.bar == 40
     await core.close()
     await store.close()

@@ -309,3 +309,16 @@ async def test_housekeeping_that_fails_does_not_fail_the_session_begun(
         )
     assert world.now.session is not None
     assert world.now.session.session_id == newest
+
+
+async def test_operations_are_numbered_on_over_sessions(world: CoreWorld, tmp_path: Path) -> None:
+    """Readers keep the operations of the sessions before: a number used again would hide one."""
+    await world.does(StepReplay(bars=2))
+    await world.does(ResetReplay())
+    other = write_bars(tmp_path / "other.csv", wave(50))
+    terms = {"symbol": "SHFE.test", "tick": "1"}
+    await world.does(OpenReplay(file=str(other), strategy="double_ma", options=terms, play=False))
+    await world.does(StepReplay(bars=2))
+    numbers = [operation.operation_id for operation in world.seen.operations]
+    assert len(numbers) == 4
+    assert sorted(set(numbers)) == numbers

@@ -16,7 +16,7 @@ from market import bar, flat, plan, scripted
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
 from monitor.engine.closing import see
-from monitor.engine.journal import Journal, JournalRecord, holding, reached_bar, same_facts
+from monitor.engine.journal import Journal, JournalRecord, first_difference, holding, reached_bar
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.options import Matching
 from monitor.engine.readside import order_rows, position_row
@@ -173,7 +173,7 @@ def test_going_back_and_forth_leaves_no_trace(life: list[tuple[str, Any]], match
     for step in life:
         player.act(step)
     straight = never_gone(player, matching)
-    assert same_facts(holding(player.records), straight.records)
+    assert first_difference(holding(player.records), straight.records) is None
     assert shown(player.session) == shown(straight.session)
 
 

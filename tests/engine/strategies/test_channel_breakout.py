@@ -50,7 +50,7 @@ def test_a_breakout_is_protected_by_stop_and_target_and_the_other_edge_is_left()
 def test_a_bar_through_both_edges_opens_one_side_only() -> None:
     run = run_of([*[bar(100, 101, 99, 100)] * 4, bar(100, 105, 95, 100), flat(100)])
     run.advance(6)
-    held = {d: run.position_of(d) for d in Direction}
+    held = {d: run.ledger.position(run.instrument, d).volume for d in Direction}
     assert 0 in held.values()
 
 

@@ -11,8 +11,7 @@ import difflib
 import re
 from typing import Any, NoReturn
 
-from monitor import __version__
-from monitor import argument_types as types
+from monitor import __version__, argument_types as types
 from monitor.engine.options import Matching, ReplayOptions
 from monitor.errors import UserError
 from monitor.journal_options import add_journal

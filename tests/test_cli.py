@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from monitor import __version__, cli, machine
 from monitor.arguments import UNSET_SPEED, build_parser, replay_options

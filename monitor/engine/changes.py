@@ -7,6 +7,7 @@ position. Front ends merge as many as they like; the result is the same as apply
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,15 +15,23 @@ import numpy.typing as npt
 
 from monitor.engine.rows import (
     AccountRow,
+    AlertRow,
+    EvidenceRow,
+    ExecutionRow,
+    LinkRow,
     LogRow,
     OperationRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
+    QueueRow,
     ReplayRow,
     SessionRow,
+    SignalRow,
     StrategyRow,
     TradeRow,
     TriggerRow,
+    WaitingRow,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -50,7 +59,8 @@ class Changes(msgspec.Struct, kw_only=True):
 
     `cleared` says that everything known before is void (reset, seek back, another session):
     drop all rows and curves first, then take these. `seq` is the journal sequence reached.
-    Triggers, log and operations only ever grow.
+    Triggers, signals, records, log and operations only ever grow. A waiting or evidence row with
+    `over` is gone.
     """
 
     seq: int = 0
@@ -61,6 +71,14 @@ class Changes(msgspec.Struct, kw_only=True):
     accounts: dict[str, AccountRow] = msgspec.field(default_factory=dict)
     strategies: dict[int, StrategyRow] = msgspec.field(default_factory=dict)
     triggers: dict[int, TriggerRow] = msgspec.field(default_factory=dict)
+    signals: dict[int, SignalRow] = msgspec.field(default_factory=dict)
+    waiting: dict[int, WaitingRow] = msgspec.field(default_factory=dict)
+    executions: dict[int, ExecutionRow] = msgspec.field(default_factory=dict)
+    records: dict[int, PositionRecordRow] = msgspec.field(default_factory=dict)
+    alerts: dict[int, AlertRow] = msgspec.field(default_factory=dict)
+    evidence: dict[str, EvidenceRow] = msgspec.field(default_factory=dict)
+    links: dict[str, LinkRow] = msgspec.field(default_factory=dict)
+    queue: QueueRow | None = None
     equity: list[EquityChunk] = msgspec.field(default_factory=list)
     log: list[LogRow] = msgspec.field(default_factory=list)
     operations: list[OperationRow] = msgspec.field(default_factory=list)
@@ -79,11 +97,26 @@ class Changes(msgspec.Struct, kw_only=True):
         self.accounts.update(later.accounts)
         self.strategies.update(later.strategies)
         self.triggers.update(later.triggers)
+        for mine, theirs in zip(self._further(), later._further(), strict=True):
+            mine.update(theirs)
+        self.queue = later.queue or self.queue
         self.equity.extend(later.equity)
         self.log.extend(later.log)
         self.operations.extend(later.operations)
         self.replay = later.replay or self.replay
         self.session = later.session or self.session
+
+    def _further(self) -> tuple[dict[Any, Any], ...]:
+        """Rows that only trading has."""
+        return (
+            self.signals,
+            self.waiting,
+            self.executions,
+            self.records,
+            self.alerts,
+            self.evidence,
+            self.links,
+        )
 
     def _drop_rows(self) -> None:
         """Void what a clear makes void. The log and the operations outlive it."""
@@ -91,6 +124,9 @@ class Changes(msgspec.Struct, kw_only=True):
             rows.clear()
         self.strategies.clear()
         self.triggers.clear()
+        for rows in self._further():
+            rows.clear()
+        self.queue = None
         self.equity.clear()
 
 

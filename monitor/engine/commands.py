@@ -7,11 +7,13 @@ same key is carried out once, later ones get the first answer. Refusals are valu
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
-from monitor.engine.values import Offset, OrderType, Side, TimeInForce
+from monitor.engine.orderplan import PLAIN, OrderPlan
+from monitor.engine.values import Direction, EngineState, LinkKind, Offset, OrderType, Side, TimeInForce
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag=True):
@@ -76,7 +78,28 @@ class StopStrategy(Command, frozen=True, kw_only=True):
     strategy_id: int
 
 
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order to be. `trail` is a trailing stop's distance in price, `expires_ns` of GTD.
+    `account_id` "" is the only account, or the first."""
+
+    symbol: str
+    side: Side
+    offset: Offset
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    trail: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expires_ns: int | None = None
+    reduce_only: bool = False
+    account_id: str = ""
+    plan: OrderPlan = PLAIN
+
+
 class SubmitOrder(Command, frozen=True, kw_only=True):
+    """`strategy_id` 0 is none. In a plan `not_before_ns` counts from the engine's clock."""
+
     strategy_id: int
     symbol: str
     side: Side
@@ -86,6 +109,93 @@ class SubmitOrder(Command, frozen=True, kw_only=True):
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
+    trail: Decimal | None = None
+    expires_ns: int | None = None
+    reduce_only: bool = False
+    account_id: str = ""
+    plan: OrderPlan = PLAIN
+
+
+class SubmitLinked(Command, frozen=True, kw_only=True):
+    """All or none of them. OCO: two or more of which one cancels the others. OTO: the first
+    triggers the others. BRACKET: the entry, then its target, then its stop."""
+
+    strategy_id: int
+    kind: LinkKind
+    orders: tuple[OrderRequest, ...]
+
+
+class ReplaceOrder(Command, frozen=True, kw_only=True):
+    """Change a working order in place; None leaves as it is. `quantity` is the new total."""
+
+    order_id: int
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+
+
+class Decision(StrEnum):
+    """Of an order handed over to a person."""
+
+    SEND = "send"
+    CANCEL = "cancel"
+
+
+class DecideOrder(Command, frozen=True, kw_only=True):
+    order_id: int
+    decision: Decision
+
+
+class Resolution(StrEnum):
+    """Of an order nobody knows the state of. LOOK_UP asks the venue again; NEVER_ARRIVED and
+    ENDED are a person's word, kept as provisional: the venue's evidence still beats it."""
+
+    LOOK_UP = "look_up"
+    NEVER_ARRIVED = "never_arrived"
+    ENDED = "ended"
+
+
+class ResolveOrder(Command, frozen=True, kw_only=True):
+    order_id: int
+    resolution: Resolution
+
+
+class SetEngineState(Command, frozen=True, kw_only=True):
+    """NORMAL, REDUCE_ONLY or HALTED (the emergency stop). Also allowed while nothing can be
+    written: then it holds at once and is journalled when it can be."""
+
+    state: EngineState
+    reason: str = ""
+
+
+class Reconcile(Command, frozen=True, kw_only=True):
+    """Compare with the venue now."""
+
+    account_id: str = ""
+
+
+class MoveMoney(Command, frozen=True, kw_only=True):
+    """Tell the books of a deposit (above 0) or a withdrawal (below 0)."""
+
+    account_id: str
+    amount: Decimal
+    currency: str = ""
+    note: str = ""
+
+
+class AdjustPosition(Command, frozen=True, kw_only=True):
+    """A person's word about what the account has, with a reason that is kept."""
+
+    account_id: str
+    symbol: str
+    direction: Direction
+    volume: Decimal
+    average_price: Decimal | None = None
+    reason: str = ""
+
+
+class AcknowledgeAlert(Command, frozen=True, kw_only=True):
+    alert_id: int
 
 
 class CancelOrder(Command, frozen=True, kw_only=True):
@@ -148,6 +258,15 @@ AnyCommand: TypeAlias = (
     | CancelOrders
     | ClosePosition
     | CloseAllPositions
+    | SubmitLinked
+    | ReplaceOrder
+    | DecideOrder
+    | ResolveOrder
+    | SetEngineState
+    | Reconcile
+    | MoveMoney
+    | AdjustPosition
+    | AcknowledgeAlert
 )
 
 
@@ -158,7 +277,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     it; play, pause, speed, step and seek are answered at once: losing them loses only a place.
 
     `guard` is a stable word for the refusal: "changed", "stale", "moved", "duplicate",
-    "gone", "unknown", "invalid", "finished", "read-only", "not-durable". `order_ids` are the orders that
+    "gone", "unknown", "invalid", "finished", "read-only", "not-durable", "halted", "reduce-only",
+    "queue-full", "unreachable", or the name of a risk guard (`guards.py`). `order_ids` are the orders that
     the command made.
     """
 

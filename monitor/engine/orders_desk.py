@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.closing import check_close, competing_orders
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.readside import order_rows, position_row

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import numpy as np
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply
 from monitor.engine.host import StrategySpec

@@ -115,11 +115,133 @@ ACTIVE_STATUSES = frozenset({OrderStatus.CREATED, OrderStatus.PLACED, OrderStatu
 
 
 class InnerState(StrEnum):
-    """What is not certain about an active order. Shown with a question mark."""
+    """What an active order waits for, or what is not certain about it. HELD waits for a time, a
+    condition or another order; QUEUED for its turn; MANUAL for a person. The rest is uncertain
+    and shown with a question mark."""
 
+    HELD = "held"
+    QUEUED = "queued"
+    MANUAL = "manual"
     IN_FLIGHT = "in_flight"
+    REPLACE_IN_FLIGHT = "replace_in_flight"
     CANCEL_IN_FLIGHT = "cancel_in_flight"
     UNKNOWN = "unknown"
+
+    @property
+    def certain(self) -> bool:
+        return self in (InnerState.HELD, InnerState.QUEUED, InnerState.MANUAL)
+
+
+class OrderFlag(StrEnum):
+    """What stands beside an order's status and never changes it (order model, 1.4).
+
+    PROVISIONAL: its end, or one of its fills, was inferred. STALE: no word from the venue for
+    too long. CONFLICT: the venue contradicted itself. ADOPTED: it was found at the venue."""
+
+    TRIGGERED = "triggered"
+    CANCEL_PENDING = "cancel_pending"
+    REPLACE_PENDING = "replace_pending"
+    FILLS_MISSING = "fills_missing"
+    OVERFILL = "overfill"
+    CONFLICT = "conflict"
+    PROVISIONAL = "provisional"
+    STALE = "stale"
+    ADOPTED = "adopted"
+
+
+class FillDirection(StrEnum):
+    """What a fill did, in the venue's words: the six directions of the tracker."""
+
+    OPEN_LONG = "Open Long"
+    OPEN_SHORT = "Open Short"
+    CLOSE_LONG = "Close Long"
+    CLOSE_SHORT = "Close Short"
+    BUY = "Buy"
+    SELL = "Sell"
+
+
+class SignalKind(StrEnum):
+    """Signals of an order, unique on (order, kind, key)."""
+
+    ACCEPTED = "accepted"
+    FILL = "fill"
+    FINISHED = "finished"
+    CORRECTED = "corrected"
+    ALERT = "alert"
+
+
+class PartialPolicy(StrEnum):
+    """What becomes of the rest of a partly filled order."""
+
+    WAIT_REMAINING = "wait_remaining"
+    CANCEL_REMAINING = "cancel_remaining"
+
+
+class FailurePolicy(StrEnum):
+    """What becomes of an order the venue refused: RETRY only what is worth it."""
+
+    RETRY = "retry"
+    CANCEL = "cancel"
+    MANUAL = "manual"
+
+
+class LinkKind(StrEnum):
+    """Orders that belong together. OCO: one cancels the others. OTO: the first triggers the
+    others, as far as it is filled. BRACKET: an entry whose target and stop are OCO."""
+
+    OCO = "OCO"
+    OTO = "OTO"
+    BRACKET = "BRACKET"
+
+
+class WaitingKind(StrEnum):
+    DELAYED = "delayed"
+    CONDITIONAL = "conditional"
+    TRIGGER = "trigger"
+    LINKED = "linked"
+    QUEUED = "queued"
+    MANUAL = "manual"
+
+
+class RecordType(StrEnum):
+    """Why a position changed."""
+
+    EXECUTION = "execution"
+    ADJUSTMENT = "adjustment"
+    CORRECTION = "correction"
+    SETTLEMENT = "settlement"
+
+
+class MoneyKind(StrEnum):
+    """Why money moved, other than by a trade."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    FUNDING = "funding"
+    FEE = "fee"
+    CORRECTION = "correction"
+
+
+class LinkSide(StrEnum):
+    MARKET = "market"
+    ORDERS = "orders"
+
+
+class LinkState(StrEnum):
+    CONNECTING = "connecting"
+    LIVE = "live"
+    DEGRADED = "degraded"
+    LOST = "lost"
+
+
+class ContractKind(StrEnum):
+    """LINEAR: profit is price difference x volume x multiplier in the quote currency. INVERSE:
+    volume x multiplier is money, profit is in the underlying. QUANTO: linear profit times
+    `quanto_rate` in another currency."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+    QUANTO = "quanto"
 
 
 class Origin(StrEnum):
@@ -167,7 +289,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     `symbol` is `EXCHANGE.code` (SHFE.au2512) or a bare code; `tick` the smallest price step,
     `lot` the smallest volume, `multiplier` units of the underlying per lot (money of one lot
     is price x multiplier), `margin_rate` a fraction of that money, `commission_rate` a
-    fraction of the traded money, `commission_per_lot` money per lot. `zone` is an IANA name.
+    fraction of the traded money, `commission_per_lot` money per lot; `close_today_*` are those
+    of closing what was opened the same trading day, None: as any other. `currency` is the one
+    that profit and fees are in. `zone` is an IANA name. `min_volume`, `max_volume` bound one
+    order; `upper_limit`, `lower_limit` are the day's price limits. None: no bound.
     """
 
     symbol: str
@@ -179,6 +304,14 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     commission_per_lot: Decimal = ZERO
     currency: str = "CNY"
     zone: str = "Asia/Shanghai"
+    close_today_rate: Decimal | None = None
+    close_today_per_lot: Decimal | None = None
+    contract: ContractKind = ContractKind.LINEAR
+    quanto_rate: Decimal = Decimal(1)
+    min_volume: Decimal | None = None
+    max_volume: Decimal | None = None
+    upper_limit: Decimal | None = None
+    lower_limit: Decimal | None = None
 
     @property
     def exchange(self) -> str:
@@ -206,6 +339,26 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def volume(self, amount: float | Decimal | int) -> Decimal:
         """An amount as Decimal; unlike a price it is never rounded: wrong lots are refused."""
         return _decimal(amount)
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The newest prices of one symbol, exactly as its venue wrote them. None is unknown.
+
+    `volume` is the trading day's total; `time_ns` the venue's time, `received_ns` ours (the
+    engine's clock), by which staleness is judged.
+    """
+
+    symbol: str
+    last: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    bid_volume: Decimal | None = None
+    ask_volume: Decimal | None = None
+    mark: Decimal | None = None
+    volume: Decimal | None = None
+    open_interest: Decimal | None = None
+    time_ns: int | None = None
+    received_ns: int = 0
 
 
 def _decimal(number: float | Decimal | int) -> Decimal:

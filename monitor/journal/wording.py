@@ -9,8 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.values import OrderType, tidy
 
 _TYPES = {

@@ -10,8 +10,7 @@ from typing import Any
 
 from monitor.engine.rows import OrderRow, TradeRow
 from monitor.engine.values import InnerState, Offset, OrderStatus, Priority, Side
-from monitor.models import columns as c
-from monitor.models import format as fmt
+from monitor.models import columns as c, format as fmt
 from monitor.models.columns import Align, Column, TableSpec, Tone
 from monitor.models.context import Context
 

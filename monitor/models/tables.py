@@ -11,8 +11,7 @@ from monitor.engine.values import (
     TriggerAction,
     TriggerResult,
 )
-from monitor.models import columns as c
-from monitor.models import format as fmt
+from monitor.models import columns as c, format as fmt
 from monitor.models.columns import Column, TableSpec, Tone
 from monitor.models.context import Context
 from monitor.models.orders import ACCOUNT, SYMBOL, strategy_column

@@ -14,8 +14,8 @@ from sqlalchemy.exc import (
     InterfaceError,
     InternalError,
     OperationalError,
+    TimeoutError as PoolTimeoutError,
 )
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class StoreError(Exception):

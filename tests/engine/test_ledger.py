@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from monitor.engine.ledger import Ledger, PositionMode
 from monitor.engine.values import Direction, Instrument, Offset, Side

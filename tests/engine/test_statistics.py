@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from monitor.engine.klines import read_klines
 from monitor.engine.statistics import DailyResult, daily_results, statistics

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from market import fills, flat, order, trade
 
 from monitor.engine.strategy import ParameterError, Strategy, parameter, read_parameters

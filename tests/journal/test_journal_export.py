@@ -17,13 +17,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from journal_world import CROSSES, DATABASE, HOLDER, Desk
 
 from monitor import wholefile
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.journal import JournalRecord
 from monitor.engine.values import Offset, OrderType, Side
 from monitor.journal.export import csv_head, csv_line, json_line

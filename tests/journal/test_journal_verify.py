@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 from database_places import place_of
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from journal_world import CROSSES, DATABASE, HOLDER, Desk, record, recorded
 
 from monitor.engine import events as ev

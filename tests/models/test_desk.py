@@ -8,8 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from desk_rows import SECOND, START, account, order, position, replay, session, strategy, trade
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PySide6.QtTest import QAbstractItemModelTester
 
 from monitor.engine.changes import Changes, EquityChunk

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import pytest
 from desk_rows import SECOND, START
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from monitor.models import format as fmt
 

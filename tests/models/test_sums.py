@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from desk_rows import order, position, trade
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from monitor.engine.values import Offset
 from monitor.models.context import Context

@@ -7,8 +7,7 @@ import json
 from typing import Any
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from memory_door import (
     MINUTE_NS,
     START_NS,

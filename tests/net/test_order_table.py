@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from memory_door import MemoryDoor, busy_door, order, strategy
 from mirror_clients import WEB, TableClient, until
 from websockets.asyncio.client import ClientConnection, connect

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from database_places import OtherProgram, Place
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from store_world import begin, nth_batch, records

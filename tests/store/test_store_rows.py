@@ -9,8 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 from database_places import Place
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from store_strategies import changes, rows
 from store_world import (
     exactly,

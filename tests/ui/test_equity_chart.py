@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from driver import BEGIN, MINUTE, equity, moment, replay, session, whole_replay
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pilot import Pilot
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter

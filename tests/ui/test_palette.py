@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pilot import CTRL, Pilot
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from driver import HandDoor, whole_replay
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pilot import Pilot
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication, QTabBar, QWidget

@@ -6,10 +6,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from market import BarOf, bar_of, flat, scripted, trade
-from market import plan as plan_of
+from hypothesis import given, settings, strategies as st
+from market import BarOf, bar_of, flat, plan as plan_of, scripted, trade
 
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.simulation import Simulation

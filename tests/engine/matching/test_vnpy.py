@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from market import bar, fills, flat, order, status
-from market import trade as trade_of
+from market import bar, fills, flat, order, status, trade as trade_of
 
 from monitor.engine.options import Matching
 from monitor.engine.values import Offset, OrderStatus, TimeInForce

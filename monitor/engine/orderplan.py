@@ -1,0 +1,54 @@
+"""What is to be done with an order besides sending it: when, in which order, and if it fails.
+
+A frozen value that travels with the order's creation, so a restart knows all of it. Numbers
+are those of the order queue, conditions and life cycle in the documents (seed 4).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from monitor.engine.values import FailurePolicy, PartialPolicy, Priority
+
+MOST_WAITING = 1_000
+MOST_CONDITIONS = 5
+LONGEST_DELAY_S = 300
+BATCH = 10
+AUTO_CANCEL_S = 3_600
+EVALUATE_EVERY_S = 5
+RETRIES = 3
+RETRY_AFTER_S = 5
+FOREVER = 0
+"""For `auto_cancel_s`: never."""
+
+
+class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`not_before_ns`: do not send earlier (at most 300 s ahead, or any time given as a moment).
+    `conditions`: at most five texts, all of which must be true, at one moment, or with
+    `latched` each at its own. `expires_ns`: give up waiting then.
+
+    `parent_id`: send when that order was filled, never more than it was filled (OTO).
+    `group_id`: the first order of a group of which one cancels the others (OCO); "" none.
+
+    `auto_cancel_s` after it was sent, `FOREVER` for never. `partial_after_s`: how long
+    CANCEL_REMAINING lets a partly filled order work on. `second_venue`: tried when the first
+    refuses or is down, only when it is certain that the first does not have the order.
+    """
+
+    priority: Priority = Priority.NORMAL
+    execute_immediately: bool = False
+    not_before_ns: int | None = None
+    conditions: tuple[str, ...] = ()
+    latched: bool = False
+    expires_ns: int | None = None
+    parent_id: int | None = None
+    group_id: int | None = None
+    auto_cancel_s: int = AUTO_CANCEL_S
+    partial: PartialPolicy = PartialPolicy.WAIT_REMAINING
+    partial_after_s: int = 0
+    on_failure: FailurePolicy = FailurePolicy.RETRY
+    second_venue: str = ""
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+PLAIN = OrderPlan()

@@ -1,0 +1,134 @@
+"""What a venue says besides orders: quotes, instruments, money, days, and the state of its lines.
+
+A part: it marks prices at most once a second, so that the past can be valued. Quotes themselves
+are no facts: decisions that they led to are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+
+from monitor.engine import events as ev
+from monitor.engine.rows import LinkRow
+from monitor.engine.trading.state import State, link_id
+from monitor.engine.values import NS_PER_SECOND, LinkSide, LinkState
+from monitor.engine.venue import (
+    InstrumentReport,
+    LinkReport,
+    MoneyReport,
+    QuoteReport,
+    SettlementReport,
+    VenueMessage,
+)
+
+MARK_EVERY_NS = NS_PER_SECOND
+
+
+class Market:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._unmarked: dict[str, Decimal] = {}
+        self._marked_ns = 0
+        self._money: set[tuple[str, str, str]] = set()
+        self._day = ""
+        self.changed_links: dict[str, None] = {}
+        self.moved: set[str] = set()
+
+    def hear(self, message: VenueMessage) -> Iterable[ev.AnyEvent] | None:
+        """The facts that a message makes; None when it is about orders."""
+        if isinstance(message, QuoteReport):
+            self._quote(message)
+            return ()
+        if isinstance(message, InstrumentReport):
+            return self._instruments(message)
+        if isinstance(message, MoneyReport):
+            return self._moved(message)
+        if isinstance(message, SettlementReport):
+            return self._rolled(message)
+        return None
+
+    def link(self, report: LinkReport) -> Iterator[ev.AnyEvent]:
+        """A change of state is a fact; ages and round trips are only shown."""
+        key = link_id(report.venue, report.side)
+        known = self._state.links.get(key)
+        if known is None or known.state is not report.state or known.reason != report.reason:
+            yield ev.LinkChanged(
+                venue=report.venue, side=report.side, state=report.state, reason=report.reason
+            )
+        self._state.links[key] = LinkRow(
+            link_id=key,
+            venue=report.venue,
+            side=report.side,
+            state=report.state,
+            reason=report.reason,
+            attempt=report.attempt,
+            last_message_ns=report.last_message_ns,
+            round_trip_ms=report.round_trip_ms,
+            next_try_ns=report.next_try_ns,
+        )
+        self.changed_links[key] = None
+
+    def lines_lost(self, reason: str) -> Iterator[ev.AnyEvent]:
+        for row in list(self._state.links.values()):
+            yield ev.LinkChanged(venue=row.venue, side=row.side, state=LinkState.LOST, reason=reason)
+
+    # Part ----------------------------------------------------------------------------------------
+    def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
+        if isinstance(event, ev.PricesMarked):
+            self._marked_ns = time_ns
+            for symbol, price in event.prices.items():
+                if self._unmarked.get(symbol) == price:
+                    del self._unmarked[symbol]
+        elif isinstance(event, ev.MoneyMoved):
+            self._money.add((event.account_id, event.kind, event.venue_id))
+        elif isinstance(event, ev.DayRolled):
+            self._day = event.day
+        elif isinstance(event, ev.LinkChanged):
+            self.changed_links[link_id(event.venue, event.side)] = None
+
+    def decide(self, now_ns: int) -> Iterator[ev.AnyEvent]:
+        if self._unmarked and now_ns >= self._marked_ns + MARK_EVERY_NS:
+            yield ev.PricesMarked(prices=dict(self._unmarked))
+
+    def due_ns(self) -> int | None:
+        return self._marked_ns + MARK_EVERY_NS if self._unmarked else None
+
+    # Messages ------------------------------------------------------------------------------------
+    def _quote(self, report: QuoteReport) -> None:
+        quote = msgspec.structs.replace(report.quote, received_ns=self._state.now_ns)
+        self._state.quotes[quote.symbol] = quote
+        self.moved.add(quote.symbol)
+        if quote.last is not None and self._state.marked.get(quote.symbol) != quote.last:
+            self._unmarked[quote.symbol] = quote.last
+        else:
+            self._unmarked.pop(quote.symbol, None)
+
+    def _instruments(self, report: InstrumentReport) -> Iterator[ev.AnyEvent]:
+        known = self._state.instruments
+        news = tuple(i for i in report.instruments if known.get(i.symbol) != i)
+        if news:
+            yield ev.InstrumentsListed(venue="", instruments=news)
+
+    def _moved(self, report: MoneyReport) -> Iterator[ev.AnyEvent]:
+        if (report.account_id, report.kind, report.venue_id) in self._money:
+            return
+        yield ev.MoneyMoved(
+            account_id=report.account_id,
+            amount=report.amount,
+            currency=report.currency,
+            kind=report.kind,
+            venue_id=report.venue_id,
+            symbol=report.symbol,
+        )
+
+    def _rolled(self, report: SettlementReport) -> Iterator[ev.AnyEvent]:
+        """Days only go on: one that was settled before is told again after a reconnection."""
+        if report.day > self._day:
+            yield ev.DayRolled(day=report.day, prices=report.prices)
+
+
+def sides(venue: str) -> tuple[str, ...]:
+    return tuple(link_id(venue, side) for side in LinkSide)

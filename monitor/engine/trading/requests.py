@@ -1,0 +1,91 @@
+"""Which request a fact makes: the only way anything leaves for a venue.
+
+Pure: from a fact and the order it is about. A request carries the fact's number and may leave
+only when that is durable.
+"""
+
+from __future__ import annotations
+
+from monitor.engine import events as ev
+from monitor.engine.orders import Order
+from monitor.engine.trading.state import State
+from monitor.engine.values import OrderType
+from monitor.engine.venue import AnyRequest, CancelRequest, LookUpRequest, PlaceRequest, ReplaceRequest
+
+_TRIGGERED_AS = {
+    OrderType.STOP: OrderType.MARKET,
+    OrderType.TRAILING: OrderType.MARKET,
+    OrderType.STOP_LIMIT: OrderType.LIMIT,
+}
+
+
+def request_of(fact: ev.AnyEvent, state: State, seq: int) -> AnyRequest | None:
+    """The request that this fact, already applied, stands for. None for most."""
+    if isinstance(fact, ev.OrderSent):
+        return _place(state, state.book.orders[fact.order_id], fact.venue, seq)
+    if isinstance(fact, ev.CancelRequested):
+        order = state.book.orders[fact.order_id]
+        return CancelRequest(
+            venue=venue_of(state, order),
+            account_id=order.intent.account_id,
+            seq=seq,
+            client_order_id=order.intent.client_order_id,
+            venue_order_id=order.venue_order_id,
+            symbol=order.intent.symbol,
+        )
+    if isinstance(fact, ev.ReplaceRequested):
+        order = state.book.orders[fact.order_id]
+        return ReplaceRequest(
+            venue=venue_of(state, order),
+            account_id=order.intent.account_id,
+            seq=seq,
+            client_order_id=order.intent.client_order_id,
+            venue_order_id=order.venue_order_id,
+            symbol=order.intent.symbol,
+            quantity=fact.quantity,
+            price=fact.price,
+            trigger_price=fact.trigger_price,
+        )
+    return None
+
+
+def look_up(state: State, order: Order) -> LookUpRequest:
+    intent = order.intent
+    return LookUpRequest(
+        venue=venue_of(state, order),
+        account_id=intent.account_id,
+        client_order_id=intent.client_order_id,
+        venue_order_id=order.venue_order_id,
+        symbol=intent.symbol,
+    )
+
+
+def venue_of(state: State, order: Order) -> str:
+    """Where the order is or is meant to be: where it was sent last."""
+    if order.venue or order.intent.venue:
+        return order.venue or order.intent.venue
+    account = state.terms.account(order.intent.account_id)
+    return account.venue if account is not None else ""
+
+
+def _place(state: State, order: Order, venue: str, seq: int) -> PlaceRequest:
+    intent = order.intent
+    name = venue or venue_of(state, order)
+    type_, trigger = intent.type, order.trigger_price
+    if type_ in _TRIGGERED_AS and not state.native(name, type_):
+        type_, trigger = _TRIGGERED_AS[type_], None
+    return PlaceRequest(
+        venue=name,
+        account_id=intent.account_id,
+        seq=seq,
+        client_order_id=intent.client_order_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        offset=intent.offset,
+        type=type_,
+        time_in_force=intent.time_in_force,
+        quantity=order.to_send,
+        price=intent.price,
+        trigger_price=trigger,
+        reduce_only=intent.reduce_only,
+    )

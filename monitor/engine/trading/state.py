@@ -1,0 +1,129 @@
+"""Everything an engine that trades knows: orders, accounts, prices, lines. What parts look at.
+
+Changed only by `Fold` (facts) and, for what is no fact (quotes, the clock, a line's health), by
+`Trading`. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from monitor.engine.accounts import Account
+from monitor.engine.orders import Book
+from monitor.engine.rows import AlertRow, LinkRow, TradeRow
+from monitor.engine.trading.minutes import Minutes
+from monitor.engine.trading.terms import AccountTerms, TradingTerms
+from monitor.engine.values import (
+    ZERO,
+    Direction,
+    EngineState,
+    Instrument,
+    LinkSide,
+    LinkState,
+    OrderType,
+    Quote,
+)
+
+
+class State:
+    """`now_ns` is the engine's clock. `profits` is what each order's trades realised."""
+
+    def __init__(self, terms: TradingTerms) -> None:
+        self.terms = terms
+        self.now_ns = 0
+        self.book = Book()
+        self.accounts: dict[str, Account] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.marked: dict[str, Decimal] = {}
+        self.minutes: dict[str, Minutes] = {}
+        self.trades: dict[int, TradeRow] = {}
+        self.profits: dict[int, Decimal] = {}
+        self.alerts: dict[int, AlertRow] = {}
+        self.links: dict[str, LinkRow] = {}
+        self.compared: set[str] = set()
+        self.engine_state = EngineState.NORMAL
+        self.engine_reason = ""
+        self.last_order = self.last_trade = self.last_signal = self.last_alert = 0
+        for account in terms.accounts:
+            self.account(account.account_id)
+
+    def account(self, account_id: str) -> Account:
+        """The books of an account; one that is only watched begins with nothing."""
+        found = self.accounts.get(account_id)
+        if found is None:
+            terms = self.terms.account(account_id) if account_id else None
+            terms = terms or AccountTerms(account_id=account_id, venue="", watched=True)
+            found = Account(
+                account_id, mode=terms.mode, currency=terms.currency, static_balance=terms.balance
+            )
+            self.accounts[account_id] = found
+        return found
+
+    # View --------------------------------------------------------------------------------------
+    def quote(self, symbol: str) -> Quote | None:
+        return self.quotes.get(symbol)
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return self.instruments.get(symbol)
+
+    def position(self, account_id: str, symbol: str, direction: Direction) -> Decimal:
+        account = self.accounts.get(account_id)
+        return account.volume(symbol, direction) if account is not None else ZERO
+
+    def profit(self, account_id: str) -> Decimal | None:
+        account = self.accounts.get(account_id)
+        return account.today_profit(self.last_prices()) if account is not None else None
+
+    def closes(self, symbol: str, count: int) -> Sequence[float]:
+        minutes = self.minutes.get(symbol)
+        return minutes.closes(count) if minutes is not None else ()
+
+    def reachable(self, venue: str) -> bool:
+        link = self.links.get(link_id(venue, LinkSide.ORDERS))
+        if link is None or link.state is not LinkState.LIVE:
+            return False
+        accounts = [a.account_id for a in self.terms.accounts if a.venue == venue and not a.watched]
+        return all(account_id in self.compared for account_id in accounts)
+
+    def native(self, venue: str, type_: OrderType) -> bool:
+        """Whether the venue takes this type of order itself."""
+        terms = self.terms.venue(venue)
+        return terms is not None and type_ in terms.native
+
+    # Prices ------------------------------------------------------------------------------------
+    def last_price(self, symbol: str) -> Decimal | None:
+        """The newest, else what was marked last."""
+        quote = self.quotes.get(symbol)
+        if quote is not None and quote.last is not None:
+            return quote.last
+        return self.marked.get(symbol)
+
+    def last_prices(self) -> dict[str, Decimal]:
+        newest = {s: quote.last for s, quote in self.quotes.items() if quote.last is not None}
+        return self.marked | newest
+
+    # Ids ---------------------------------------------------------------------------------------
+    def next_order_id(self) -> int:
+        return self.last_order + 1
+
+    def next_trade_id(self) -> int:
+        return self.last_trade + 1
+
+    def next_signal_id(self) -> int:
+        return self.last_signal + 1
+
+    def next_alert_id(self) -> int:
+        return self.last_alert + 1
+
+    def profit_of(self, order_id: int) -> Decimal | None:
+        """Realised by an order's trades; None when it has none."""
+        return self.profits.get(order_id)
+
+    def client_order_id(self, order_id: int) -> str:
+        return f"{self.terms.prefix}-{order_id}"
+
+
+def link_id(venue: str, side: LinkSide) -> str:
+    return f"{venue}.{side}"

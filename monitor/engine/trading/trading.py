@@ -1,0 +1,237 @@
+"""The engine of a session at a venue: inputs in, facts and requests out, one at a time.
+
+Synchronous and deterministic: the same inputs with the same clock give the same facts, byte
+for byte. Nothing here sends, waits or reads a clock. `take_requests` may only be sent after
+the records taken with them are durable. A restart folds facts (`restore`) and decides nothing
+again; `resume` then says what a restart itself changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from monitor.engine import commands as cmd
+from monitor.engine import events as ev
+from monitor.engine.changes import Changes
+from monitor.engine.commands import Reply, refused
+from monitor.engine.emergency import Emergency
+from monitor.engine.execution import ExecutionQuality
+from monitor.engine.guards import assess, gather
+from monitor.engine.journal import Journal, JournalRecord
+from monitor.engine.lifecycle import LifeCycle
+from monitor.engine.reconcile import Reconciler
+from monitor.engine.records import PositionRecords
+from monitor.engine.simulation import Note
+from monitor.engine.tracker import Tracker
+from monitor.engine.trading.desk import carry_out
+from monitor.engine.trading.equity import Equity
+from monitor.engine.trading.fold import Fold
+from monitor.engine.trading.market import Market
+from monitor.engine.trading.parts import Part
+from monitor.engine.trading.readside import TradingReadSide
+from monitor.engine.trading.requests import look_up, request_of
+from monitor.engine.trading.state import State
+from monitor.engine.trading.terms import TradingTerms
+from monitor.engine.values import LogLevel
+from monitor.engine.venue import AnyRequest, LinkReport, SnapshotRequest, VenueMessage, VenueSnapshot
+from monitor.engine.waiting import WaitingRoom
+
+_MOST_FACTS = 100_000
+"""That one input may lead to. More means that two parts answer each other without end."""
+
+
+class EndlessDecisionsError(RuntimeError):
+    """The parts never came to rest: a bug, and nobody knows what is half done."""
+
+
+class Trading:
+    def __init__(self, terms: TradingTerms) -> None:
+        self.terms = terms
+        self.state = State(terms)
+        self.journal = Journal()
+        self.equity = Equity()
+        self.records = PositionRecords()
+        self.fold = Fold(self.state, self.records, self.equity)
+        self.tracker = Tracker(self.state, terms.tracker)
+        self.room = WaitingRoom(self.state)
+        self.life = LifeCycle(self.state)
+        self.quality = ExecutionQuality(self.state)
+        self.emergency = Emergency(self.state)
+        self.reconciler = Reconciler(self.state)
+        self.market = Market(self.state)
+        self._deciding: tuple[Part, ...] = (
+            self.market,
+            self.tracker,
+            self.emergency,
+            self.life,
+            self.room,
+            self.reconciler,
+        )
+        self._folding = (*self._deciding, self.quality)
+        self._requests: list[AnyRequest] = []
+        self._notes: list[Note] = []
+        self._reader = TradingReadSide(self)
+
+    # Inputs --------------------------------------------------------------------------------------
+    def handle(self, command: cmd.AnyCommand, now_ns: int) -> Reply:
+        """Carry out somebody's command: accepted and done, or refused and nothing changed."""
+        self._clock(now_ns)
+        reply = carry_out(self, command)
+        self._settle()
+        return reply
+
+    def hear(self, message: VenueMessage, now_ns: int) -> None:
+        """Take in what a venue said, or what a gateway says of its line."""
+        self._clock(now_ns)
+        if isinstance(message, VenueSnapshot):
+            self._compare(message)
+        elif isinstance(message, LinkReport):
+            self.record_all(self.market.link(message))
+        elif (facts := self.market.hear(message)) is not None:
+            self.record_all(facts)
+        else:
+            self.record_all(self.tracker.hear(message, self.now_ns))
+        self._settle()
+
+    def tick(self, now_ns: int) -> None:
+        """Time has passed."""
+        self._clock(now_ns)
+        self._settle()
+
+    def due_ns(self) -> int | None:
+        """When `tick` should be called next although nothing happens."""
+        dues = [due for part in self._deciding if (due := part.due_ns()) is not None]
+        return min(dues, default=None)
+
+    # Restart -------------------------------------------------------------------------------------
+    def restore(self, records: Iterable[JournalRecord]) -> Iterator[None]:
+        """Fold kept facts. Yields now and then, so that others get their turn."""
+        for number, record in enumerate(records):
+            self.state.now_ns = max(self.state.now_ns, record.time_ns)
+            self._fold(ev.DECODER.decode(record.payload), record.time_ns)
+            self.journal.seq = record.seq
+            if number % 2000 == 1999:
+                yield
+
+    def resume(self, now_ns: int) -> None:
+        """After `restore`, once: all lines are lost, and what was under way when the program ended
+        is uncertain. It is looked up before anything else is sent."""
+        self._clock(now_ns)
+        self.fold.changed.clear()
+        self.record_all(self.market.lines_lost("the program was restarted"))
+        self.record_all(self.tracker.restarted(self.now_ns))
+        self._settle()
+
+    # What comes out ------------------------------------------------------------------------------
+    def take_records(self) -> list[JournalRecord]:
+        return self.journal.take()
+
+    def take_requests(self) -> list[AnyRequest]:
+        """What is to be sent once all records taken so far are durable."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def questions(self) -> list[AnyRequest]:
+        """Look-ups and comparisons that are due: they change nothing, so they wait for nothing."""
+        now = self.now_ns
+        asked: list[AnyRequest] = []
+        for order_id in self.tracker.lookups(now):
+            order = self.state.book.orders[order_id]
+            asked.append(look_up(self.state, order))
+            self.tracker.looked_up(order_id, now)
+        for account_id in self.reconciler.wants_snapshot(now):
+            terms = self.terms.account(account_id)
+            if terms is not None:
+                asked.append(SnapshotRequest(venue=terms.venue, account_id=account_id))
+                self.reconciler.asked(account_id, now)
+        return asked
+
+    def take_changes(self) -> Changes:
+        return self._reader.take()
+
+    def snapshot(self) -> Changes:
+        return self._reader.snapshot()
+
+    def take_notes(self) -> list[Note]:
+        for time_ns, text in self.fold.changed.notes:
+            self._notes.append(Note(time_ns, LogLevel.WARNING, "orders", text))
+        self.fold.changed.notes.clear()
+        notes, self._notes = self._notes, []
+        return notes
+
+    @property
+    def now_ns(self) -> int:
+        return self.state.now_ns
+
+    # Facts ---------------------------------------------------------------------------------------
+    def record(self, fact: ev.AnyEvent) -> None:
+        """Journal a fact, apply it everywhere, and note the request that it makes."""
+        if isinstance(fact, ev.OrderSent) and self._held_back(fact):
+            return
+        self.journal.append(fact, self.now_ns, 0)
+        self._fold(fact, self.now_ns)
+        request = request_of(fact, self.state, self.journal.seq)
+        if request is not None:
+            self._requests.append(request)
+
+    def record_all(self, facts: Iterable[ev.AnyEvent]) -> int:
+        """Lazily: each is applied before the next is asked for. Returns how many there were."""
+        count = 0
+        for fact in facts:
+            self.record(fact)
+            count += 1
+        return count
+
+    def note(self, level: LogLevel, source: str, message: str) -> None:
+        self._notes.append(Note(self.now_ns, level, source, message))
+
+    def _fold(self, fact: ev.AnyEvent, time_ns: int) -> None:
+        self.fold.apply(fact, time_ns)
+        for part in self._folding:
+            part.apply(fact, time_ns)
+
+    def _clock(self, now_ns: int) -> None:
+        """It never goes back: a clock that was set back stands until it has caught up."""
+        self.state.now_ns = max(self.state.now_ns, now_ns)
+
+    def _settle(self) -> None:
+        """Ask every part until none has anything more to say."""
+        facts = 0
+        while True:
+            said = sum(self.record_all(part.decide(self.now_ns)) for part in self._deciding)
+            if not said:
+                return
+            facts += said
+            if facts > _MOST_FACTS:
+                raise EndlessDecisionsError(f"{facts} facts at {self.now_ns}: parts answer each other")
+
+    def _compare(self, snapshot: VenueSnapshot) -> None:
+        for step in self.reconciler.take(snapshot, self.now_ns):
+            if isinstance(step, ev.Event):
+                self.record(step)
+            else:
+                self.record_all(self.tracker.hear(step, self.now_ns))
+
+    def _held_back(self, sent: ev.OrderSent) -> bool:
+        """An order that waited is judged again when it is to leave: the world has changed since."""
+        order = self.state.book.orders[sent.order_id]
+        if sent.attempt > 1 or not order.waited:
+            return False
+        assessment = assess(order.intent, gather(self.state, order.intent), self.terms.guards)
+        if not assessment.refusals:
+            return False
+        first = assessment.refusals[0]
+        self.record(
+            ev.GuardFired(
+                guard=first.guard,
+                action="refuse",
+                message=first.message,
+                order_id=sent.order_id,
+                symbol=order.intent.symbol,
+            )
+        )
+        self.record(ev.OrderRejected(order_id=sent.order_id, reason=first.message))
+        return True
+
+
+Decider = Callable[[int], Iterable[ev.AnyEvent]]

@@ -88,18 +88,22 @@ class OrderSent(Event, frozen=True, kw_only=True, gc=False):
 
 class OrderRefused(Event, frozen=True, kw_only=True, gc=False):
     """This attempt failed for certain: the venue does not have the order. Not yet its end: the
-    life cycle answers with `OrderQueued`, `OrderHandedOver` or `OrderRejected`."""
+    life cycle answers with `OrderQueued`, `OrderHandedOver` or `OrderRejected`. `attempt` is the
+    one that was answered, 0 the newest: a late answer to an old one must not undo a new one."""
 
     order_id: int
     reason: str
     retryable: bool = False
+    attempt: int = 0
 
 
 class OrderLost(Event, frozen=True, kw_only=True, gc=False):
-    """Nobody knows whether this attempt arrived: looked up, never sent again blindly."""
+    """Nobody knows whether this attempt arrived: looked up, never sent again blindly. `attempt`
+    as of `OrderRefused`."""
 
     order_id: int
     reason: str
+    attempt: int = 0
 
 
 class OrderAbsent(Event, frozen=True, kw_only=True, gc=False):
@@ -262,8 +266,12 @@ class CancelRequested(Event, frozen=True, kw_only=True, gc=False):
 
 
 class CancelRejected(Event, frozen=True, kw_only=True, gc=False):
+    """`gone`: the venue says there is nothing to cancel, so it is looked up. Otherwise the
+    cancel is tried again."""
+
     order_id: int
     reason: str
+    gone: bool = False
 
 
 class OrderCanceled(Event, frozen=True, kw_only=True, gc=False):

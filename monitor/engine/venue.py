@@ -104,23 +104,27 @@ class FillReport(Message, frozen=True, kw_only=True, gc=False):
 
 class PlaceRefused(Message, frozen=True, kw_only=True, gc=False):
     """A definite answer: the venue does not have this order. `retryable`: the reason may pass
-    (too many requests, being restarted). A refusal of a rule, of money, is not."""
+    (too many requests, being restarted). A refusal of a rule, of money, is not. `attempt` is that of the
+    request answered, 0 when the gateway cannot tell."""
 
     account_id: str
     client_order_id: str
     reason: str
     retryable: bool = False
+    attempt: int = 0
 
 
 class RequestLost(Message, frozen=True, kw_only=True, gc=False):
     """Time-out, disconnect, server error: nobody knows whether the venue has the order or the
-    cancel. `never_sent`: it certainly did not leave (then it is a definite failure)."""
+    cancel. `never_sent`: it certainly did not leave (then it is a definite failure). `attempt` as
+    of `PlaceRefused`."""
 
     account_id: str
     client_order_id: str
     request: str
     reason: str
     never_sent: bool = False
+    attempt: int = 0
 
 
 class OrderUnknown(Message, frozen=True, kw_only=True, gc=False):
@@ -254,6 +258,7 @@ class PlaceRequest(Request, frozen=True, kw_only=True):
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     reduce_only: bool = False
+    attempt: int = 1
 
 
 class CancelRequest(Request, frozen=True, kw_only=True):

@@ -1,0 +1,215 @@
+"""New orders and changes of working ones: what makes sense, what the guards say, what is created.
+
+Knows no venue: an order that is created here leaves when the waiting room sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from monitor.engine import commands as cmd
+from monitor.engine import events as ev
+from monitor.engine.commands import OrderRequest, Reply, accepted, refused
+from monitor.engine.guards import Assessment, assess, gather
+from monitor.engine.terms import malformed
+from monitor.engine.trading.state import State
+from monitor.engine.trading.terms import AccountTerms
+from monitor.engine.values import Instrument, OrderType, Origin, Side
+from monitor.engine.waiting import linked
+
+if TYPE_CHECKING:
+    from monitor.engine.trading.trading import Trading
+
+LARGEST_VOLUME = 1_000_000_000
+
+
+def create_one(
+    trading: Trading, request: OrderRequest, strategy_id: int, take: Callable[[], None]
+) -> Reply:
+    objection = objection_to(trading, request)
+    if objection is not None:
+        return objection
+    verdict = assess(request, gather(trading.state, request), trading.terms.guards)
+    if verdict.refusals:
+        return _refused_by_guard(trading, verdict, request)
+    take()
+    if verdict.quantity is not None:
+        request = msgspec.structs.replace(request, quantity=verdict.quantity)
+    order_id = create(trading, request, strategy_id)
+    _tell_guards(trading, verdict, order_id, request.symbol)
+    return accepted(order_id, reason=" ".join(w.message for w in verdict.warnings))
+
+
+def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[], None]) -> Reply:
+    """All of them or none."""
+    plans = linked(command.kind, command.orders, trading.state.next_order_id())
+    if isinstance(plans, str):
+        return refused(plans)
+    requests = [
+        msgspec.structs.replace(request, plan=plan)
+        for request, plan in zip(command.orders, plans, strict=True)
+    ]
+    for number, request in enumerate(requests, 1):
+        objection = objection_to(trading, request)
+        if objection is None:
+            verdict = assess(request, gather(trading.state, request), trading.terms.guards)
+            if verdict.refusals:
+                objection = _refused_by_guard(trading, verdict, request)
+        if objection is not None:
+            return msgspec.structs.replace(objection, reason=f"Order {number} of {len(requests)}: {objection.reason}")
+    take()
+    made = [create(trading, request, command.strategy_id) for request in requests]
+    return accepted(*made)
+
+
+def create(
+    trading: Trading,
+    request: OrderRequest,
+    strategy_id: int,
+    origin: Origin = Origin.USER,
+) -> int:
+    """The order comes into being. Nothing has left yet."""
+    state = trading.state
+    account = trading.terms.account(request.account_id)
+    assert account is not None  # checked by `objection_to`
+    order_id = state.next_order_id()
+    trading.record(_intent(state, request, account, order_id, strategy_id, origin))
+    return order_id
+
+
+def _intent(
+    state: State,
+    request: OrderRequest,
+    account: AccountTerms,
+    order_id: int,
+    strategy_id: int,
+    origin: Origin,
+) -> ev.OrderCreated:
+    return ev.OrderCreated(
+        order_id=order_id,
+        strategy_id=strategy_id,
+        account_id=account.account_id,
+        symbol=request.symbol,
+        side=request.side,
+        offset=request.offset,
+        type=request.type,
+        time_in_force=request.time_in_force,
+        quantity=request.quantity,
+        price=request.price,
+        trigger_price=_trigger(state, request),
+        trail=request.trail,
+        expires_ns=request.expires_ns,
+        reduce_only=request.reduce_only,
+        origin=origin,
+        client_order_id=state.client_order_id(order_id),
+        venue=account.venue,
+        plan=request.plan,
+    )
+
+
+def _trigger(state: State, request: OrderRequest) -> Decimal | None:
+    """Where a trailing stop begins, when it was not said."""
+    last = state.last_price(request.symbol)
+    if request.type is not OrderType.TRAILING or request.trigger_price is not None:
+        return request.trigger_price
+    if request.trail is None or last is None:
+        return None
+    return last + request.trail if request.side is Side.BUY else last - request.trail
+
+
+def objection_to(trading: Trading, request: OrderRequest) -> Reply | None:
+    """Why a request makes no order at all, before any question of risk. None: it does."""
+    state = trading.state
+    account = trading.terms.account(request.account_id)
+    if account is None or account.watched:
+        return refused(f"There is no account {request.account_id or 'to trade on'}.", "unknown")
+    instrument = state.instrument(request.symbol)
+    if instrument is None:
+        return refused(f"{request.symbol} is not traded here.", "unknown")
+    wrong = _wrong_numbers(request, instrument)
+    if wrong:
+        return refused(wrong)
+    intent = _intent(state, request, account, 0, 0, Origin.USER)
+    wrong = malformed(intent)
+    if wrong:
+        return refused(f"{wrong[0].upper()}{wrong[1:]}.")
+    full = trading.room.refusal(request.plan, state.now_ns)
+    return full if isinstance(full, Reply) else refused(full, "queue-full") if full else None
+
+
+def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
+    quantity, lot, tick = request.quantity, instrument.lot, instrument.tick
+    if not quantity.is_finite() or quantity <= 0:
+        return f"Volume {quantity} is not above 0."
+    if quantity % lot:
+        return f"Volume {quantity} is not a multiple of the lot {lot}."
+    if quantity > (instrument.max_volume or LARGEST_VOLUME):
+        return f"Volume {quantity} is above {instrument.max_volume or LARGEST_VOLUME}."
+    if instrument.min_volume is not None and quantity < instrument.min_volume:
+        return f"Volume {quantity} is below {instrument.min_volume}."
+    for name, price in (("Price", request.price), ("Trigger", request.trigger_price), ("Trail", request.trail)):
+        if price is None:
+            continue
+        if not price.is_finite() or price <= 0 or price % tick:
+            return f"{name} {price} is not a multiple of the tick {tick} above 0."
+        if name == "Price" and instrument.upper_limit is not None and price > instrument.upper_limit:
+            return f"Price {price} is above the day's limit {instrument.upper_limit}."
+        if name == "Price" and instrument.lower_limit is not None and price < instrument.lower_limit:
+            return f"Price {price} is below the day's limit {instrument.lower_limit}."
+    return ""
+
+
+def replace_objection(state: State, command: cmd.ReplaceOrder) -> Reply | None:
+    """Why a working order cannot be changed so."""
+    order = state.book.active.get(command.order_id)
+    if order is None:
+        return refused(f"Order {command.order_id} is not open.", "gone")
+    if not order.sent or not order.placed:
+        return refused(f"Order {command.order_id} is not at the venue yet: cancel it and give it anew.", "changed")
+    if order.cancel_pending:
+        return refused(f"Order {command.order_id} is being cancelled.", "changed")
+    if order.replace_pending:
+        return refused(f"Order {command.order_id} is being changed already.", "duplicate")
+    intent = order.intent
+    instrument = state.instrument(intent.symbol)
+    if instrument is None:
+        return refused(f"{intent.symbol} is not traded here.", "unknown")
+    if command.quantity is None and command.price is None and command.trigger_price is None:
+        return refused("Nothing is to be changed.")
+    if command.price is not None and intent.price is None:
+        return refused(f"A {intent.type} order has no price.")
+    if command.quantity is not None and command.quantity <= order.filled:
+        return refused(f"{order.filled} are filled already: cancel the rest instead.")
+    changed = OrderRequest(
+        symbol=intent.symbol,
+        side=intent.side,
+        offset=intent.offset,
+        type=intent.type,
+        quantity=command.quantity or order.target,
+        price=command.price or intent.price,
+        trigger_price=command.trigger_price,
+    )
+    wrong = _wrong_numbers(changed, instrument)
+    return refused(wrong) if wrong else None
+
+
+def _refused_by_guard(trading: Trading, verdict: Assessment, request: OrderRequest) -> Reply:
+    """Refused, and journalled: a guard that fires is part of the story."""
+    first = verdict.refusals[0]
+    trading.record(
+        ev.GuardFired(guard=first.guard, action="refuse", message=first.message, symbol=request.symbol)
+    )
+    return refused(" ".join(r.message for r in verdict.refusals), first.guard)
+
+
+def _tell_guards(trading: Trading, verdict: Assessment, order_id: int, symbol: str) -> None:
+    for told in verdict.warnings:
+        trading.record(
+            ev.GuardFired(
+                guard=told.guard, action=told.action, message=told.message, order_id=order_id, symbol=symbol
+            )
+        )

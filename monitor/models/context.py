@@ -17,9 +17,20 @@ Day: TypeAlias = tuple[int, int]  # its first nanosecond, and that of the next d
 
 class Context:
     """`clock_ns` is the engine's time (ages count from it), None before the first input.
-    `by_hand` are the ids of the orders that a person gave."""
+    `by_hand` are the ids of the orders that a person gave; `terms` what working orders that are
+    not at the venue yet would do, in words."""
 
-    __slots__ = ("_day", "_day_zone", "_wall_day", "by_hand", "clock_ns", "digits", "strategies", "zone")
+    __slots__ = (
+        "_day",
+        "_day_zone",
+        "_wall_day",
+        "by_hand",
+        "clock_ns",
+        "digits",
+        "strategies",
+        "terms",
+        "zone",
+    )
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self.zone = zone
@@ -27,6 +38,7 @@ class Context:
         self.digits: dict[str, int] = {}
         self.strategies: dict[int, str] = {}
         self.by_hand: set[int] = set()
+        self.terms: dict[int, str] = {}
         self._day: Day = (0, 0)
         self._day_zone = zone
         self._wall_day: Day = (0, 0)
@@ -34,6 +46,10 @@ class Context:
     def age_of(self, ns: int | None) -> int | None:
         """Nanoseconds since `ns`, or None when either end is unknown."""
         return None if ns is None or self.clock_ns is None else self.clock_ns - ns
+
+    def until(self, ns: int | None) -> int | None:
+        """Nanoseconds from now to `ns`, or None when either end is unknown."""
+        return None if ns is None or self.clock_ns is None else ns - self.clock_ns
 
     def day(self) -> Day | None:
         """The calendar day of the clock in the zone of the data, or None while there is no clock."""

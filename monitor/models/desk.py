@@ -11,14 +11,33 @@ from collections.abc import Hashable, Iterable
 from PySide6.QtCore import QObject, Signal
 
 from monitor.engine.changes import Changes
-from monitor.engine.rows import AccountRow, OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import NS_PER_SECOND, Origin
+from monitor.engine.rows import (
+    AccountRow,
+    AlertRow,
+    OrderRow,
+    PositionRow,
+    QueueRow,
+    ReplayRow,
+    SessionRow,
+    StrategyRow,
+)
+from monitor.engine.values import NS_PER_SECOND, InnerState, OrderStatus, Origin, World
 from monitor.models import format as fmt
 from monitor.models.context import Context
 from monitor.models.equity import EquitySeries
-from monitor.models.orders import ACTIVE_ORDERS, ORDER_HISTORY, TRADES
+from monitor.models.orders import (
+    ACTIVE_ORDERS,
+    ORDER_HISTORY,
+    STRAGGLERS,
+    TRADES,
+    is_straggler,
+    order_terms,
+)
+from monitor.models.records import RECORDS
+from monitor.models.system import ALERTS, EVIDENCE, LINKS
 from monitor.models.table import RowTable
 from monitor.models.tables import LOG, OPERATIONS, POSITIONS, STRATEGIES, TRIGGERS
+from monitor.models.waiting import EXECUTIONS, WAITING
 
 
 class Desk(QObject):
@@ -32,6 +51,8 @@ class Desk(QObject):
     equity_changed = Signal()
     positions_changed = Signal()
     orders_changed = Signal()
+    queue_changed = Signal()
+    system_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +64,20 @@ class Desk(QObject):
         self.positions = RowTable(POSITIONS, self.context)
         self.strategies = RowTable(STRATEGIES, self.context)
         self.triggers = RowTable(TRIGGERS, self.context)
+        self.stragglers = RowTable(STRAGGLERS, self.context)
+        self.waiting = RowTable(WAITING, self.context)
+        self.executions = RowTable(EXECUTIONS, self.context)
+        self.records = RowTable(RECORDS, self.context)
+        self.alerts = RowTable(ALERTS, self.context)
+        self.evidence = RowTable(EVIDENCE, self.context)
+        self.links = RowTable(LINKS, self.context)
         self.log = RowTable(LOG, self.context)
         self.operations = RowTable(OPERATIONS, self.context)
         self.accounts: dict[str, AccountRow] = {}
         self.curves: dict[str, EquitySeries] = {}
         self.session: SessionRow | None = None
         self.replay: ReplayRow | None = None
+        self.queue: QueueRow | None = None
         self._no_curve = EquitySeries()
 
     @property
@@ -76,6 +105,20 @@ class Desk(QObject):
         found: PositionRow | None = self.positions.get(position_id)
         return found
 
+    def standing_alerts(self) -> list[AlertRow]:
+        """Those whose cause is not gone and that nobody has taken note of."""
+        alerts: list[AlertRow] = self.alerts.rows()
+        return [row for row in alerts if row.settled_ns is None]
+
+    def unknown_orders(self) -> list[OrderRow]:
+        """Working orders whose state nobody knows."""
+        return [row for row in self.stragglers.rows() if row.inner_state is InnerState.UNKNOWN]
+
+    def pass_time(self, wall_ns: int) -> None:
+        """The time of day, which is the engine's clock wherever nothing is replayed."""
+        if self.session is not None and self.session.world is not World.REPLAY and self.replay is None:
+            self._set_clock(wall_ns)
+
     def apply(self, changes: Changes) -> None:
         """Take everything that changed; then tell."""
         if changes.cleared:
@@ -87,6 +130,7 @@ class Desk(QObject):
         self._take_orders(changes.orders.values())
         self._take_positions(changes.positions.values())
         self.trades.apply(changes.trades.values())
+        self._take_truth(changes)
         self.strategies.apply(changes.strategies.values())
         self.triggers.apply(changes.triggers.values())
         self.log.apply(changes.log)
@@ -99,6 +143,7 @@ class Desk(QObject):
         self._tell(changes)
 
     def tables(self) -> tuple[RowTable, ...]:
+        """All of them; those that outlive a clear are the last two."""
         return (
             self.active_orders,
             self.order_history,
@@ -106,14 +151,22 @@ class Desk(QObject):
             self.positions,
             self.strategies,
             self.triggers,
+            self.stragglers,
+            self.waiting,
+            self.executions,
+            self.records,
+            self.alerts,
+            self.evidence,
+            self.links,
             self.log,
             self.operations,
         )
 
     def _clear(self) -> None:
         """Void what a clear makes void; the log and the operations outlive it."""
-        for table in self.tables()[:6]:
+        for table in self.tables()[:-2]:
             table.clear()
+        self.queue = None
         self.accounts.clear()
         for curve in self.curves.values():
             curve.clear()
@@ -121,6 +174,7 @@ class Desk(QObject):
         self.context.digits.clear()
         self.context.strategies.clear()
         self.context.by_hand.clear()
+        self.context.terms.clear()
 
     def _take_session(self, session: SessionRow | None) -> bool:
         if session is None:
@@ -133,17 +187,27 @@ class Desk(QObject):
         """The replay's time; without one the latest time an account or order was touched."""
         if changes.replay is not None:
             self.replay = changes.replay
-        before = now = self.context.clock_ns
+        now = self.context.clock_ns
         if self.replay is not None and self.replay.time_ns is not None:
             now = self.replay.time_ns
         elif self.replay is None:
             touched = [row.updated_ns for row in changes.accounts.values()]
             touched += [row.updated_ns for row in changes.orders.values()]
-            now = max([*touched, before or 0]) or None
-        self.context.clock_ns = now
+            now = max([*touched, now or 0]) or None
+        self._set_clock(now)
+
+    def _set_clock(self, now: int | None) -> None:
+        before, self.context.clock_ns = self.context.clock_ns, now
         if now is not None and (before is None or before // NS_PER_SECOND != now // NS_PER_SECOND):
-            self.active_orders.tick()
-            self.positions.tick()
+            for table in (
+                self.active_orders,
+                self.positions,
+                self.stragglers,
+                self.waiting,
+                self.evidence,
+                self.links,
+            ):
+                table.tick()
 
     def _take_names(self, strategies: Iterable[StrategyRow]) -> None:
         for row in strategies:
@@ -156,10 +220,37 @@ class Desk(QObject):
             (working if order.status.active else finished).append(order)
             if order.origin is Origin.USER:
                 self.context.by_hand.add(order.order_id)
+            self._name_terms(order)
         self.active_orders.apply(working, ended=finished)
         # An order may come back to life when the venue corrects itself.
         back: list[Hashable] = [order.order_id for order in working]
         self.order_history.apply(finished, back)
+        stragglers = [order for order in working if is_straggler(order)]
+        settled = [order for order in (*working, *finished) if not is_straggler(order)]
+        self.stragglers.apply(stragglers, ended=settled)
+
+    def _name_terms(self, order: OrderRow) -> None:
+        """What an order that is not at the venue yet would do: the table of those that wait says it."""
+        if order.status is OrderStatus.CREATED:
+            self.context.terms[order.order_id] = order_terms(order)
+        else:
+            self.context.terms.pop(order.order_id, None)
+
+    def _take_truth(self, changes: Changes) -> None:
+        """What waits before the venue, what was not confirmed by it, and what was recorded."""
+        waiting = list(changes.waiting.values())
+        self.waiting.apply(
+            [row for row in waiting if not row.over], ended=[row for row in waiting if row.over]
+        )
+        evidence = list(changes.evidence.values())
+        self.evidence.apply(
+            [row for row in evidence if not row.over], ended=[row for row in evidence if row.over]
+        )
+        self.executions.apply(changes.executions.values())
+        self.records.apply(changes.records.values())
+        self.alerts.apply(changes.alerts.values())
+        self.links.apply(changes.links.values())
+        self.queue = changes.queue or self.queue
 
     def _take_positions(self, positions: Iterable[PositionRow]) -> None:
         there: list[PositionRow] = []
@@ -190,5 +281,18 @@ class Desk(QObject):
             self.positions_changed.emit()
         if changes.orders or changes.cleared:
             self.orders_changed.emit()
+        if changes.queue is not None or changes.waiting or changes.cleared:
+            self.queue_changed.emit()
+        if any(
+            (
+                changes.orders,
+                changes.alerts,
+                changes.evidence,
+                changes.links,
+                changes.session,
+                changes.cleared,
+            )
+        ):
+            self.system_changed.emit()
         if changes.equity or changes.cleared:
             self.equity_changed.emit()

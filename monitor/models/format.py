@@ -127,6 +127,15 @@ def age(ns: int | None) -> str:
     return f"{hours} h {minutes:02d}" if hours < 48 else f"{hours // 24} d"
 
 
+def seconds(value: float | None) -> str:
+    """A duration that was measured: 35 ms, 1.20 s, 75 s, 12 min."""
+    if value is None:
+        return DASH
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.2f} s" if value < 10 else age(int(value * NS_PER_SECOND))
+
+
 def words(value: str) -> str:
     """An enumeration's value as a word to read: CLOSE_TODAY is close today."""
     return value.replace("_", " ").lower()

@@ -1,6 +1,7 @@
 """The tables of orders and trades: which columns, in which order, with which words.
 
-Owns how an uncertain state is said ("Cancelling?") and what risk its tooltip names.
+Owns how an uncertain state is said ("Cancelling?") and what risk its tooltip names: a question
+mark is what the venue has not confirmed, an exclamation mark what contradicts itself.
 """
 
 from __future__ import annotations
@@ -9,15 +10,28 @@ from decimal import Decimal
 from typing import Any
 
 from monitor.engine.rows import OrderRow, TradeRow
-from monitor.engine.values import InnerState, Offset, OrderStatus, Priority, Side
+from monitor.engine.values import InnerState, Offset, OrderFlag, OrderStatus, Priority, Side
 from monitor.models import columns as c, format as fmt
 from monitor.models.columns import Align, Column, TableSpec, Tone
 from monitor.models.context import Context
 
-UNCERTAIN = {
+INNER = {
+    InnerState.HELD: (
+        "Held",
+        "It waits here, not at the venue, for a time, a condition or another order.",
+    ),
+    InnerState.QUEUED: ("Queued", "It waits here for its turn. The venue does not know it yet."),
+    InnerState.MANUAL: (
+        "Your decision",
+        "Sending it failed and it waits here for you: send it now or cancel it.",
+    ),
     InnerState.IN_FLIGHT: (
         "Sending?",
         "Sent, but not yet confirmed by the venue. It may already be working.",
+    ),
+    InnerState.REPLACE_IN_FLIGHT: (
+        "Replacing?",
+        "A change was sent, but the venue has not confirmed it. It may fill on its old or its new terms.",
     ),
     InnerState.CANCEL_IN_FLIGHT: (
         "Cancelling?",
@@ -27,6 +41,26 @@ UNCERTAIN = {
         "Unknown?",
         "The venue's answer is missing. The order may be working or filled: do not send it again.",
     ),
+}
+PENDING = {
+    OrderFlag.CANCEL_PENDING: INNER[InnerState.CANCEL_IN_FLIGHT],
+    OrderFlag.REPLACE_PENDING: INNER[InnerState.REPLACE_IN_FLIGHT],
+}
+"""Flags that are said instead of the status, as what is under way."""
+MARKS = {
+    OrderFlag.OVERFILL: ("!", "overfilled", "More was filled than was ordered: look at the position."),
+    OrderFlag.CONFLICT: ("!", "conflict", "The venue contradicted itself about this order."),
+    OrderFlag.FILLS_MISSING: ("?", "fills missing", "The venue counts more than the fills that arrived."),
+    OrderFlag.PROVISIONAL: ("?", "provisional", "Inferred, not said by the venue: it can still change."),
+    OrderFlag.STALE: ("?", "stale", "No word of it from the venue for too long."),
+}
+"""Flags that mark the status: a mark, a word, a risk."""
+FLAG_WORDS = {
+    OrderFlag.TRIGGERED: "triggered",
+    OrderFlag.CANCEL_PENDING: "cancel pending",
+    OrderFlag.REPLACE_PENDING: "change pending",
+    OrderFlag.ADOPTED: "found at the venue",
+    **{flag: word for flag, (_, word, _) in MARKS.items()},
 }
 STATUS_TONES = {
     OrderStatus.FILLED: Tone.PLAIN,
@@ -43,18 +77,59 @@ PRIORITY_RANK = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 
 
 def status_text(order: OrderRow) -> str:
-    """The status in a word, or what is uncertain about it with a question mark."""
-    return UNCERTAIN[order.inner_state][0] if order.inner_state else str(order.status)
+    """The status in a word, or what is under way or not certain about it with its mark."""
+    under_way = _under_way(order)
+    if under_way is not None:
+        return under_way[0]
+    marks = {MARKS[flag][0] for flag in order.flags if flag in MARKS}
+    return f"{order.status}{min(marks, default='')}"  # "!" comes before "?"
 
 
 def status_tip(order: OrderRow) -> str:
-    if order.inner_state:
-        return f"{order.status}. {UNCERTAIN[order.inner_state][1]}"
-    return f"{order.status}. {order.reason}" if order.reason else str(order.status)
+    """The plain status, the risk of what is not certain, and why it is so."""
+    under_way = _under_way(order)
+    risks = [under_way[1]] if under_way is not None else []
+    risks += [MARKS[flag][2] for flag in order.flags if flag in MARKS]
+    return (
+        f"{order.status}. {' '.join((*risks, order.reason))}".strip()
+        if risks or order.reason
+        else order.status
+    )
 
 
 def status_tone(order: OrderRow) -> Tone:
-    return Tone.WARN if order.inner_state else STATUS_TONES[order.status]
+    inner = order.inner_state
+    marked = any(flag in PENDING or flag in MARKS for flag in order.flags)
+    if inner is InnerState.MANUAL or marked or (inner is not None and not inner.certain):
+        return Tone.WARN
+    return STATUS_TONES[order.status]
+
+
+def flags_text(order: OrderRow) -> str:
+    """What stands beside the status, in words; a dash for nothing."""
+    return ", ".join(FLAG_WORDS[flag] for flag in order.flags) or fmt.DASH
+
+
+def is_straggler(order: OrderRow) -> bool:
+    """Whether its end was asked for, or its state is unknown, and the venue has not said."""
+    unsaid = order.inner_state in (InnerState.CANCEL_IN_FLIGHT, InnerState.UNKNOWN)
+    return order.status.active and (unsaid or OrderFlag.CANCEL_PENDING in order.flags)
+
+
+def order_terms(order: OrderRow) -> str:
+    """What is to be done, at which price: Buy 2 at 752.30, open."""
+    limit = "" if order.price is None else f" at {fmt.price(order.price)}"
+    stop = "" if order.trigger_price is None else f" {fmt.words(order.type)} {fmt.price(order.trigger_price)}"
+    how = f"{stop}{limit}" or " at market"
+    return f"{order.side.title()} {fmt.volume(order.quantity)}{how}, {fmt.words(order.offset)}"
+
+
+def _under_way(order: OrderRow) -> tuple[str, str] | None:
+    if order.inner_state is not None:
+        return INNER[order.inner_state]
+    if not order.status.active:
+        return None
+    return next((said for flag, said in PENDING.items() if flag in order.flags), None)
 
 
 def filled_text(order: OrderRow) -> str:
@@ -118,14 +193,14 @@ def _giver_tone(row: OrderRow | TradeRow, context: Context) -> Tone:
 STATUS = Column(
     id="status",
     title="status",
-    value=lambda o: (o.status, o.inner_state),
+    value=lambda o: (o.status, o.inner_state, o.flags),
     text=lambda o, _: status_text(o),
     sort=lambda o, _: STATUS_RANK[o.status],
     tone=lambda o, _: status_tone(o),
     tip=lambda o, _: status_tip(o),
     width=80,
     search=True,
-    help="A question mark means: not confirmed by the venue",
+    help="A question mark means: not confirmed by the venue; an exclamation mark: it contradicts itself",
 )
 FILLED = Column(
     id="filled",
@@ -185,7 +260,9 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         search=True,
     ),
     c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=64),
+    c.text("flags", "flags", flags_text, width=120, hidden=True, help="What stands beside the status"),
     c.text("venue_id", "venue order", lambda o: o.venue_order_id, width=110, hidden=True),
+    c.text("client_id", "client order", lambda o: o.client_order_id, width=110, hidden=True),
 )
 _AT_END = c.time("ended", "ended", lambda o: o.updated_ns, help="When the order was finished")
 
@@ -195,6 +272,13 @@ ACTIVE_ORDERS = TableSpec(
     key=lambda o: o.order_id,
     columns=ORDER_COLUMNS,
     sort=(("time", True),),
+)
+STRAGGLERS = TableSpec(
+    id="stragglers",
+    title="Stragglers",
+    key=lambda o: o.order_id,
+    columns=ORDER_COLUMNS,
+    sort=(("time", False),),
 )
 ORDER_HISTORY = TableSpec(
     id="order_history",

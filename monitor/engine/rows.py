@@ -380,7 +380,8 @@ class ReplayRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the banner says. `notice` is one sentence for the user, or empty.
+    """What the banner says. `notice` is one sentence for the user, or empty; `engine_reason` why
+    the engine is in its state, and who brought it there, or empty.
     `zone` is the IANA zone of the data, for showing times. `past`: a past moment is looked at,
     read-only: the journal's number and time are those of `past_seq` and `past_ns`."""
 
@@ -390,6 +391,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     title: str
     zone: str
     notice: str = ""
+    engine_reason: str = ""
     read_only: bool = False
     past_seq: int | None = None
     past_ns: int | None = None

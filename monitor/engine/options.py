@@ -38,3 +38,11 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     participation: Decimal = Decimal("0.1")
     strict: bool = False
+
+
+class VenueOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """A venue to trade at: its address, without any secret. `accounts`: those to trade on; empty
+    means all that it offers."""
+
+    url: str
+    accounts: tuple[str, ...] = ()

@@ -41,7 +41,10 @@ class Changed:
         self.session = False
 
     def clear(self) -> None:
-        self.__init__()  # type: ignore[misc]  # as new
+        """All but what is asked for by itself."""
+        for rows in (self.orders, self.trades, self.accounts, self.alerts, self.links):
+            rows.clear()
+        self.signals.clear()
 
 
 class Fold:
@@ -76,6 +79,11 @@ class Fold:
             handler(event, time_ns)
         elif isinstance(event, ORDER_EVENTS):
             self._order(event, time_ns)
+
+    def session_changed(self) -> bool:
+        """Whether what the banner says has changed since it was asked last."""
+        changed, self.changed.session = self.changed.session, False
+        return changed
 
     # Orders ------------------------------------------------------------------------------------
     def _order(self, event: ev.OrderEvent, time_ns: int) -> None:

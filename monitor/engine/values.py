@@ -288,9 +288,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     `symbol` is `EXCHANGE.code` (SHFE.au2512) or a bare code; `tick` the smallest price step,
     `lot` the smallest volume, `multiplier` units of the underlying per lot (money of one lot
-    is price x multiplier), `margin_rate` a fraction of that money, `commission_rate` a
-    fraction of the traded money, `commission_per_lot` money per lot; `close_today_*` are those
-    of closing what was opened the same trading day, None: as any other. `currency` is the one
+    is price x multiplier), `margin_rate` a fraction of that money and `margin_per_lot` money per
+    lot beside it, `commission_rate` a fraction of the traded money, `commission_per_lot` money
+    per lot; `close_today_*` are those of closing what was opened the same trading day, None: as
+    any other. `currency` is the one
     that profit and fees are in. `zone` is an IANA name. `min_volume`, `max_volume` bound one
     order; `upper_limit`, `lower_limit` are the day's price limits. None: no bound.
     """
@@ -312,6 +313,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     max_volume: Decimal | None = None
     upper_limit: Decimal | None = None
     lower_limit: Decimal | None = None
+    margin_per_lot: Decimal = ZERO
 
     @property
     def exchange(self) -> str:
@@ -331,10 +333,31 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """
         return (_decimal(measurement) / self.tick).to_integral_value(ROUND_HALF_EVEN) * self.tick
 
-    def commission(self, price: Decimal, volume: Decimal) -> Decimal:
-        """Of one fill: by money and by lot, not rounded."""
-        by_money = price * volume * self.multiplier * self.commission_rate
-        return by_money + volume * self.commission_per_lot
+    def notional(self, price: Decimal, volume: Decimal) -> Decimal:
+        """What `volume` is worth at `price`, in `currency`: of an inverse contract volume x
+        multiplier / price of the underlying."""
+        if self.contract is ContractKind.LINEAR:
+            return price * volume * self.multiplier
+        if self.contract is ContractKind.INVERSE:
+            return volume * self.multiplier / price
+        return price * volume * self.multiplier * self.quanto_rate
+
+    def commission(self, price: Decimal, volume: Decimal, close_today: Decimal = ZERO) -> Decimal:
+        """Of one fill: by money and by lot, not rounded. `close_today` of its lots close what
+        was opened the same trading day."""
+        if close_today:
+            rate, per_lot = self.close_today_rate, self.close_today_per_lot
+            rate = self.commission_rate if rate is None else rate
+            per_lot = self.commission_per_lot if per_lot is None else per_lot
+            fee = self.notional(price, close_today) * rate + close_today * per_lot
+            rest = volume - close_today
+            return fee + self.commission(price, rest) if rest else fee
+        return self.notional(price, volume) * self.commission_rate + volume * self.commission_per_lot
+
+    def margin(self, notional: Decimal, volume: Decimal) -> Decimal:
+        """Bound by `volume` lots that are worth `notional`."""
+        bound = notional * self.margin_rate
+        return bound + volume * self.margin_per_lot if self.margin_per_lot else bound
 
     def volume(self, amount: float | Decimal | int) -> Decimal:
         """An amount as Decimal; unlike a price it is never rounded: wrong lots are refused."""

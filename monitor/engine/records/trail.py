@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -33,7 +34,7 @@ class PositionRecords:
         self._from_start = next_id == 1
         self._newest: deque[PositionRecordRow] = deque(maxlen=keep)
         self._last: dict[PositionKey, PositionRecordRow] = {}
-        self._changed: list[PositionRecordRow] = []
+        self._changed: dict[int, PositionRecordRow] = {}
         self._for_review: list[PositionRecordRow] = []
 
     def note(
@@ -79,9 +80,9 @@ class PositionRecords:
             raise PositionRecordingError(f"{_named(row)}: {wrong}")
         return self._take(row)
 
-    def rows_changed(self) -> list[PositionRecordRow]:
+    def rows_changed(self) -> dict[int, PositionRecordRow]:
         """Those noted since this was last asked, by id."""
-        changed, self._changed = self._changed, []
+        changed, self._changed = self._changed, {}
         return changed
 
     def rows_for_review(self) -> list[PositionRecordRow]:
@@ -89,10 +90,10 @@ class PositionRecords:
         doubtful, self._for_review = self._for_review, []
         return doubtful
 
-    def newest(self, count: int | None = None) -> list[PositionRecordRow]:
-        """The newest that are kept in memory, oldest first."""
-        rows = list(self._newest)
-        return rows if count is None else rows[max(0, len(rows) - count) :]
+    def newest(self, count: int = KEPT) -> dict[int, PositionRecordRow]:
+        """The newest that are kept in memory, by id, oldest first."""
+        first = max(0, len(self._newest) - count)
+        return {row.record_id: row for row in islice(self._newest, first, None)}
 
     def current(self, account_id: str = "") -> list[PositionRecordRow]:
         """The last record of each position that is open, of one account or ("") all."""
@@ -113,7 +114,7 @@ class PositionRecords:
         self.next_id += 1
         self._last[position_of(row)] = row
         self._newest.append(row)
-        self._changed.append(row)
+        self._changed[row.record_id] = row
         return row
 
 

@@ -64,4 +64,4 @@ class Trail:
 
     @property
     def rows(self) -> list[PositionRecordRow]:
-        return self.records.newest()
+        return list(self.records.newest().values())

@@ -77,10 +77,10 @@ def test_a_row_says_what_happened_and_who_did_it() -> None:
 def test_changed_rows_are_told_once_and_memory_keeps_the_newest() -> None:
     records = PositionRecords(keep=2)
     rows = [note(records, change(1, n)) for n in (1, 2, 3)]
-    assert records.rows_changed() == rows
-    assert records.rows_changed() == []
-    assert records.newest() == rows[1:]
-    assert records.newest(1) == rows[2:]
+    assert records.rows_changed() == {1: rows[0], 2: rows[1], 3: rows[2]}
+    assert records.rows_changed() == {}
+    assert records.newest() == {2: rows[1], 3: rows[2]}
+    assert records.newest(1) == {3: rows[2]}
 
 
 def test_current_positions_are_the_last_records_of_what_is_open() -> None:
@@ -108,7 +108,7 @@ def test_a_change_without_a_cause_or_that_cannot_be_is_not_recorded(
     with pytest.raises(PositionRecordingError, match=r"SHFE\.au2512 long") as raised:
         note(records, what, type=type, order_id=order_id, by=by)
     assert isinstance(raised.value, AdvancedOrderError)
-    assert records.newest() == []
+    assert records.newest() == {}
     assert records.next_id == 1
 
 
@@ -162,4 +162,4 @@ def test_the_same_changes_give_the_same_rows(rows: list[PositionRecordRow]) -> N
             trade_id=row.trade_id,
             by=row.by,
         )
-    assert again.rows_changed() == rows
+    assert list(again.rows_changed().values()) == rows

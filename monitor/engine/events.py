@@ -378,6 +378,7 @@ OrderEvent: TypeAlias = (
     | OrderRejected
     | OrderExpired
 )
+ORDER_EVENTS: tuple[type[Event], ...] = get_args(OrderEvent)
 Verdict: TypeAlias = OrderCanceled | OrderRejected | OrderExpired | OrderDone
 LiveEvent: TypeAlias = (
     EvidenceHeld

@@ -7,7 +7,7 @@ nothing and proposes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from monitor.engine.values import ZERO, LinkSide, Origin, RecordType, tidy
 
 
 S = TypeVar("S", bound=msgspec.Struct)
-ORDER_EVENTS = get_args(ev.OrderEvent)
+_ORDER_KINDS = frozenset(ev.ORDER_EVENTS)
 
 
 class Changed:
@@ -77,7 +77,7 @@ class Fold:
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event, time_ns)
-        elif isinstance(event, ORDER_EVENTS):
+        elif type(event) in _ORDER_KINDS:
             self._order(event, time_ns)
 
     def session_changed(self) -> bool:

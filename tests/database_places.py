@@ -26,7 +26,10 @@ ADMINISTRATORS = {
     "postgresql": "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres",
     "mariadb": "mariadb+asyncmy://root@127.0.0.1:3306/test",
 }
-TABLES = "sessions journal orders trades positions accounts strategies strategy_triggers operation_log"
+TABLES = (
+    "sessions journal orders trades positions accounts strategies strategy_triggers operation_log "
+    "signals executions alerts position_records position_records_archive checkpoints checkpoint_parts"
+)
 
 
 class Place:

@@ -200,7 +200,7 @@ def test_our_database_is_sound_and_left_as_it_was(tmp_path: Path) -> None:
     before = settings.database_file.read_bytes()
     finding = only(checkup.check_database(settings))
     assert finding.level is Level.OK
-    assert "version 0001, sound" in finding.message
+    assert "version 0002, sound" in finding.message
     assert settings.database_file.read_bytes() == before
 
 
@@ -281,7 +281,7 @@ async def test_a_database_on_a_server(tmp_path: Path, kind: str) -> None:
         used = await asyncio.to_thread(lambda: only(checkup.check_database(settings)))
         await store.close()
         assert used.level is Level.OK
-        assert "version 0001" in used.message
+        assert "version 0002" in used.message
         assert "hunter2" not in used.message
 
 

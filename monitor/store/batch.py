@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -28,17 +29,25 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
         return len(self.records) + row_count(self.changes)
 
 
+# The parts of `Changes` that are kept a row each.
+KEPT = (
+    "orders",
+    "trades",
+    "positions",
+    "accounts",
+    "strategies",
+    "triggers",
+    "signals",
+    "executions",
+    "records",
+    "alerts",
+    "operations",
+)
+_kept = attrgetter(*KEPT)
+
+
 def row_count(changes: Changes) -> int:
-    return (
-        len(changes.orders)
-        + len(changes.trades)
-        + len(changes.positions)
-        + len(changes.accounts)
-        + len(changes.strategies)
-        + len(changes.triggers)
-        + len(changes.operations)
-        + sum(len(chunk) for chunk in changes.equity)
-    )
+    return sum(map(len, _kept(changes))) + sum(map(len, changes.equity))
 
 
 class Waiting:

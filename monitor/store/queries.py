@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,9 +21,13 @@ from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.journal import JournalRecord
 from monitor.engine.rows import (
     AccountRow,
+    AlertRow,
+    ExecutionRow,
     OperationRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
+    SignalRow,
     StrategyRow,
     TradeRow,
     TriggerRow,
@@ -38,7 +42,8 @@ T = TypeVar("T")
 
 # Decoded at once; the loop gets its turn between two parts.
 PART_ROWS = 500
-LATEST_OPERATIONS = 500
+# Of what only grows; the rest is for pages.
+LATEST = 500
 FINISHED = [status.value for status in OrderStatus if not status.active]
 
 
@@ -64,25 +69,29 @@ def _verify_gapless(records: list[JournalRecord], session_id: int, first: int) -
 
 
 async def read_rows(connection: AsyncConnection, session_id: int) -> Changes:
-    """Everything the session showed last; `seq` is that of its last record."""
+    """What the session showed last, of what only grows the latest; `seq` is that of its last record."""
+
+    async def every(table: Table, kind: type[R], key: str) -> dict[Any, R]:
+        return {getattr(row, key): row for row in await _all(connection, session_id, table, kind)}
+
+    async def latest(table: Table, kind: type[R], key: str) -> dict[Any, R]:
+        return {getattr(row, key): row for row in await _latest(connection, session_id, table, kind, key)}
+
+    operations = await latest(tables.operations, OperationRow, "operation_id")
     return Changes(
         seq=await last_seq(connection, session_id),
-        orders={row.order_id: row for row in await _all(connection, session_id, tables.orders, OrderRow)},
-        trades={row.trade_id: row for row in await _all(connection, session_id, tables.trades, TradeRow)},
-        positions={
-            row.position_id: row for row in await _all(connection, session_id, tables.positions, PositionRow)
-        },
-        accounts={
-            row.account_id: row for row in await _all(connection, session_id, tables.accounts, AccountRow)
-        },
-        strategies={
-            row.strategy_id: row for row in await _all(connection, session_id, tables.strategies, StrategyRow)
-        },
-        triggers={
-            row.trigger_id: row for row in await _all(connection, session_id, tables.triggers, TriggerRow)
-        },
+        orders=await every(tables.orders, OrderRow, "order_id"),
+        trades=await every(tables.trades, TradeRow, "trade_id"),
+        positions=await every(tables.positions, PositionRow, "position_id"),
+        accounts=await every(tables.accounts, AccountRow, "account_id"),
+        strategies=await every(tables.strategies, StrategyRow, "strategy_id"),
+        triggers=await every(tables.triggers, TriggerRow, "trigger_id"),
+        signals=await latest(tables.signals, SignalRow, "signal_id"),
+        executions=await latest(tables.executions, ExecutionRow, "order_id"),
+        records=await latest(tables.position_records, PositionRecordRow, "record_id"),
+        alerts=await latest(tables.alerts, AlertRow, "alert_id"),
         equity=await _equity(connection, session_id),
-        operations=await _operations(connection, session_id),
+        operations=list(operations.values()),
     )
 
 
@@ -155,12 +164,15 @@ async def _all(connection: AsyncConnection, session_id: int, table: Table, kind:
     return await _collect(connection, mine.order_by(*table.primary_key), _decoder(kind))
 
 
-async def _operations(connection: AsyncConnection, session_id: int) -> list[OperationRow]:
-    """The latest, oldest of them first."""
-    columns = tables.operations.c
-    mine = _rows_of(tables.operations, OperationRow).where(columns.session_id == session_id)
-    latest = mine.order_by(columns.operation_id.desc()).limit(LATEST_OPERATIONS)
-    return (await _collect(connection, latest, _decoder(OperationRow)))[::-1]
+async def _latest(
+    connection: AsyncConnection, session_id: int, table: Table, kind: type[R], key: str
+) -> list[R]:
+    """Those with the highest numbers, the lowest of them first; alerts that still stand before all."""
+    mine = _rows_of(table, kind).where(table.c.session_id == session_id)
+    standing = [table.c.settled_ns.is_not(None)] if "settled_ns" in table.c else []
+    latest = mine.order_by(*standing, table.c[key].desc()).limit(LATEST)
+    found = await _collect(connection, latest, _decoder(kind))
+    return sorted(found, key=attrgetter(key))
 
 
 async def _equity(connection: AsyncConnection, session_id: int) -> list[EquityChunk]:

@@ -18,7 +18,7 @@ from monitor.store.database import WRITES, Database
 from monitor.store.faults import StoreError, locked, reason
 
 # Oldest first; a test compares them with the scripts in `migrations/versions`.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 ASK_AGAIN_S = 0.02

@@ -13,7 +13,7 @@ from math import isnan
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
@@ -36,14 +36,12 @@ POSITION_GONE = delete(tables.positions).where(
 
 @cache
 def upsert(dialect: str, table: Table) -> Insert:
-    """Insert, or replace every other column where the primary key is already there."""
+    """Insert, or replace every other column where the primary key is already there. What is
+    there under another primary key is refused by the database."""
     keys = [column.name for column in table.primary_key]
     rest = [column.name for column in table.columns if column.name not in keys]
     if dialect in ("mysql", "mariadb"):
-        from sqlalchemy.dialects import mysql  # each costs start-up time, one is needed
-
-        ours = mysql.insert(table)
-        return ours.on_duplicate_key_update({name: ours.inserted[name] for name in rest})
+        return _upsert_of_mariadb(table, keys, rest)
     statement: Any = sqlite.insert(table)
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
@@ -52,6 +50,19 @@ def upsert(dialect: str, table: Table) -> Insert:
     return statement.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=keys, set_={name: statement.excluded[name] for name in rest}
     )
+
+
+def _upsert_of_mariadb(table: Table, keys: list[str], rest: list[str]) -> Insert:
+    """It takes any unique index for the one that was meant, and would quietly put a second signal
+    in place of the first: so a key that would change becomes NULL, which it refuses."""
+    from sqlalchemy.dialects import mysql  # each costs start-up time, one is needed
+
+    ours = mysql.insert(table)
+    unique = any(index.unique for index in table.indexes)
+    same: dict[str, Any] = {
+        name: case((table.c[name] == ours.inserted[name], table.c[name])) for name in keys if unique
+    }
+    return ours.on_duplicate_key_update({**same, **{name: ours.inserted[name] for name in rest}})
 
 
 def chunks(values: Iterable[Values]) -> Iterator[list[Values]]:
@@ -127,6 +138,10 @@ async def _put_changes(connection: AsyncConnection, session_id: int, changes: Ch
         tables.accounts: changes.accounts.values(),
         tables.strategies: changes.strategies.values(),
         tables.triggers: changes.triggers.values(),
+        tables.signals: changes.signals.values(),
+        tables.executions: changes.executions.values(),
+        tables.position_records: changes.records.values(),
+        tables.alerts: changes.alerts.values(),
         tables.operations: changes.operations,
     }
     for table, values in rows.items():

@@ -26,9 +26,13 @@ from sqlalchemy.types import TypeEngine
 from monitor.engine.journal import JournalRecord
 from monitor.engine.rows import (
     AccountRow,
+    AlertRow,
+    ExecutionRow,
     OperationRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
+    SignalRow,
     StrategyRow,
     TradeRow,
     TriggerRow,
@@ -42,10 +46,11 @@ from monitor.store.types import (
     RowNumber,
     Scalars,
     Word,
+    Words,
 )
 
 # Other databases want a length for text in a key or an index; all other text is unbounded.
-LENGTHS = {"account_id": 64, "symbol": 64, "position_id": 200, "kind": 64}
+LENGTHS = {"account_id": 64, "symbol": 64, "position_id": 200, "kind": 64, "key": 200}
 
 metadata = MetaData()
 
@@ -76,6 +81,8 @@ def _column_type(name: str, kind: Any) -> TypeEngine[Any]:
         return simple[kind]
     if get_origin(kind) is dict:
         return Scalars()
+    if get_origin(kind) is tuple:
+        return Words()
     if issubclass(kind, StrEnum):
         return Word()
     return Characters(LENGTHS.get(name))
@@ -131,5 +138,75 @@ equity = Table(
     **TABLE_OPTIONS,
 )
 
-# What `Changes.cleared` voids. The operation log and the journal outlive it.
-CLEARED = (orders, trades, positions, accounts, strategies, triggers, equity)
+signals = _row_table(
+    "signals",
+    SignalRow,
+    "signal_id",
+    # What makes a signal one that is told once.
+    Index("signals_by_key", "session_id", "order_id", "kind", "key", unique=True),
+    Index("signals_by_time", "session_id", "time_ns", "signal_id"),
+)
+executions = _row_table(
+    "executions",
+    ExecutionRow,
+    "order_id",
+    Index("executions_by_time", "session_id", "updated_ns", "order_id"),
+)
+alerts = _row_table(
+    "alerts", AlertRow, "alert_id", Index("alerts_by_time", "session_id", "time_ns", "alert_id")
+)
+
+
+def _records_table(name: str) -> Table:
+    indexes = [
+        Index(f"{name}_by_time", "session_id", "time_ns", "record_id"),
+        Index(f"{name}_by_account", "session_id", "account_id", "time_ns", "record_id"),
+        Index(f"{name}_by_symbol", "session_id", "symbol", "time_ns", "record_id"),
+    ]
+    return _row_table(name, PositionRecordRow, "record_id", *indexes)
+
+
+position_records = _records_table("position_records")
+# Where `retention` moves what is old.
+position_records_archive = _records_table("position_records_archive")
+
+# A checkpoint is there when its head is: the parts are written first.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _session_column(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("format", BigInteger, nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    Column("digest", Characters(64), nullable=False),
+    sqlite_with_rowid=False,
+    **TABLE_OPTIONS,
+)
+checkpoint_parts = Table(
+    "checkpoint_parts",
+    metadata,
+    _session_column(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
+    Column("payload", Bytes(), nullable=False),
+    # Half a megabyte a row does not belong into the tree of a key.
+    **TABLE_OPTIONS,
+)
+
+# What `Changes.cleared` voids. The operation log, the journal and the checkpoints, which are made
+# of the journal alone, outlive it.
+CLEARED = (
+    orders,
+    trades,
+    positions,
+    accounts,
+    strategies,
+    triggers,
+    equity,
+    signals,
+    executions,
+    alerts,
+    position_records,
+    position_records_archive,
+)

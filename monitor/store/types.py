@@ -142,3 +142,16 @@ class Scalars(TypeDecorator[dict[str, Any]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
         return None if value is None else dict(json.loads(value))
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Values of a StrEnum, in their order, as a JSON list of plain texts."""
+
+    impl = Characters
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps([str(word) for word in value])
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(json.loads(value))

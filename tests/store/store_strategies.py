@@ -15,10 +15,14 @@ from hypothesis import strategies as st
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.rows import (
     AccountRow,
+    AlertRow,
+    ExecutionRow,
     OperationRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
     Scalar,
+    SignalRow,
     StrategyRow,
     TradeRow,
     TriggerRow,
@@ -38,6 +42,10 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of a row's field."""
     if hint == dict[str, Scalar]:
         return st.dictionaries(st.text(max_size=10), SCALARS, max_size=4)
+    if hint == dict[str, str]:
+        return st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=4)
+    if get_origin(hint) is tuple:
+        return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
     if get_origin(hint) in (Union, UnionType):
         return st.one_of(*(values(kind) for kind in get_args(hint)))
     simple: dict[Any, st.SearchStrategy[Any]] = {
@@ -74,6 +82,11 @@ def keyed(kind: type[msgspec.Struct], key: str, keys: st.SearchStrategy[Any]) ->
     return listed.map(lambda found: {getattr(row, key): row for row in found})
 
 
+def told_once(found: dict[int, SignalRow]) -> dict[int, SignalRow]:
+    """No two of an order, kind and key."""
+    return {i: msgspec.structs.replace(row, key=f"{row.key[:20]} {i}") for i, row in found.items()}
+
+
 def changes(operation_ids: st.SearchStrategy[int] = FEW_IDS) -> st.SearchStrategy[Changes]:
     """Few ids, so that rows are changed again and again; positions that are gone included."""
     gone = st.just(Decimal(0)) | DECIMALS
@@ -87,6 +100,10 @@ def changes(operation_ids: st.SearchStrategy[int] = FEW_IDS) -> st.SearchStrateg
         accounts=keyed(AccountRow, "account_id", FEW_NAMES),
         strategies=keyed(StrategyRow, "strategy_id", FEW_IDS),
         triggers=keyed(TriggerRow, "trigger_id", FEW_IDS),
+        signals=keyed(SignalRow, "signal_id", FEW_IDS).map(told_once),
+        executions=keyed(ExecutionRow, "order_id", FEW_IDS),
+        records=keyed(PositionRecordRow, "record_id", FEW_IDS),
+        alerts=keyed(AlertRow, "alert_id", FEW_IDS),
         equity=st.lists(EQUITY, max_size=2),
         operations=st.lists(rows(OperationRow, operation_id=operation_ids), max_size=2),
     )

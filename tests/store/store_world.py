@@ -15,42 +15,42 @@ import numpy as np
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.journal import JournalRecord
 from monitor.engine.rows import (
+    AccountRow,
+    AlertRow,
+    ExecutionRow,
     OperationRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
+    SignalRow,
     StrategyRow,
     TradeRow,
     TriggerRow,
 )
 from monitor.engine.values import (
     Direction,
+    FillDirection,
+    LogLevel,
     Offset,
+    OrderFlag,
     OrderStatus,
     OrderType,
+    RecordType,
     Side,
+    SignalKind,
     StrategyState,
     TimeInForce,
     TriggerAction,
     TriggerResult,
 )
 from monitor.store import Batch, Store
+from monitor.store.batch import KEPT
+from monitor.store.schema import HEAD
 
 
 def fold(parts: Iterable[Changes]) -> dict[str, Any]:
     """What must be shown after these changes, one after the other, in comparable form."""
-    shown: dict[str, dict[Any, Any]] = {
-        name: {}
-        for name in (
-            "orders",
-            "trades",
-            "positions",
-            "accounts",
-            "strategies",
-            "triggers",
-            "equity",
-            "operations",
-        )
-    }
+    shown: dict[str, dict[Any, Any]] = {name: {} for name in (*KEPT, "equity")}
     for part in parts:
         if part.cleared:
             for name in set(shown) - {"operations"}:
@@ -160,9 +160,9 @@ RECORDS_PER_BATCH = 3
 BATCHES_PER_LIFE = 97
 
 
-def nth_batch(session_id: int, number: int) -> Batch:
+def nth_batch(session_id: int, number: int, version: str = HEAD) -> Batch:
     """The same batch in every process: an event with rows that earlier and later ones share,
-    and a reset now and then."""
+    and a reset now and then. `version`: with what a database of that version could keep."""
     dice = Random(number)
     since_clear = number % BATCHES_PER_LIFE
     status = dice.choice(list(OrderStatus))
@@ -177,7 +177,107 @@ def nth_batch(session_id: int, number: int) -> Batch:
         triggers={since_clear: trigger(since_clear)},
         operations=[operation(number % 400)] if number % 10 == 0 else [],
     )
+    if version >= "0002":
+        part.absorb(_order_truth(number, since_clear))
     return Batch(session_id, records(number * RECORDS_PER_BATCH + 1, RECORDS_PER_BATCH), part)
+
+
+def _order_truth(number: int, since_clear: int) -> Changes:
+    dice = Random(-number)
+    flags = tuple(dice.sample(list(OrderFlag), 2))
+    mine = order(40, client_order_id=f"m-{number}", flags=flags, updated_ns=number)
+    fill = trade(200, fee_currency="BTC", direction=FillDirection.OPEN_LONG, void=dice.random() < 0.5)
+    money = Decimal(dice.randrange(10**6)) / 100
+    return Changes(
+        orders={40: mine},
+        trades={200: fill},
+        accounts={"sim": account(transferred=money, funding=-money, foreign={"BTC": f"-{money}"})},
+        signals={since_clear: signal(since_clear, volume=money)},
+        executions={since_clear % 7: execution(since_clear % 7, updated_ns=number)},
+        records={since_clear: record(since_clear, change=-money)},
+        alerts={since_clear % 5: alert(since_clear % 5, settled_ns=dice.choice([None, number]))},
+    )
+
+
+def signal(signal_id: int, **fields: Any) -> SignalRow:
+    usual: dict[str, Any] = {
+        "order_id": signal_id,
+        "account_id": "sim",
+        "symbol": "SHFE.au2512",
+        "kind": SignalKind.FINISHED,
+        "key": "",
+        "status": OrderStatus.FILLED,
+        "volume": Decimal(2),
+        "average_price": Decimal("980.02"),
+        "commission": {"CNY": "0.10"},
+        "realised_profit": None,
+        "directions": (FillDirection.OPEN_LONG, FillDirection.CLOSE_SHORT),
+        "first_ns": signal_id,
+        "last_ns": signal_id,
+        "time_ns": signal_id,
+    }
+    return SignalRow(signal_id=signal_id, **usual | fields)
+
+
+def execution(order_id: int, **fields: Any) -> ExecutionRow:
+    usual: dict[str, Any] = {
+        "account_id": "sim",
+        "symbol": "SHFE.au2512",
+        "side": Side.BUY,
+        "quantity": Decimal(2),
+        "filled_quantity": Decimal(1),
+        "arrival_price": Decimal("980.00"),
+        "average_price": Decimal("980.02"),
+        "slippage": Decimal("20.00"),
+        "commission": Decimal("0.10"),
+        "attempts": 1,
+        "venue": "simulated",
+        "queue_wait_s": 0.25,
+        "acknowledged_s": 0.001,
+        "first_fill_s": None,
+        "last_fill_s": None,
+        "updated_ns": order_id,
+    }
+    return ExecutionRow(order_id=order_id, **usual | fields)
+
+
+def record(record_id: int, **fields: Any) -> PositionRecordRow:
+    usual: dict[str, Any] = {
+        "time_ns": record_id,
+        "account_id": "sim",
+        "strategy_id": 1,
+        "symbol": "SHFE.au2512",
+        "direction": Direction.LONG,
+        "type": RecordType.EXECUTION,
+        "change": Decimal(1),
+        "price": Decimal("980.02"),
+        "volume": Decimal(1),
+        "average_price": Decimal("980.02"),
+        "realised_profit": Decimal(0),
+        "commission": Decimal("0.10"),
+        "order_id": record_id,
+        "trade_id": record_id,
+        "by": "double_ma",
+    }
+    return PositionRecordRow(record_id=record_id, **usual | fields)
+
+
+def alert(alert_id: int, **fields: Any) -> AlertRow:
+    usual: dict[str, Any] = {
+        "time_ns": alert_id,
+        "level": LogLevel.WARNING,
+        "cause": "fills missing",
+        "message": "订单 7 的成交还缺 1 手",
+    }
+    return AlertRow(alert_id=alert_id, **usual | fields)
+
+
+def account(**fields: Any) -> AccountRow:
+    whole = ("static_balance", "balance", "available", "margin", "frozen", "commission", "slippage")
+    profits = ("realised_profit", "unrealised_profit", "today_profit")
+    money = dict.fromkeys((*whole, *profits), Decimal("1000000.00"))
+    measures = {"risk_ratio": 0.1, "drawdown": 0.0, "max_drawdown": 0.25}
+    return AccountRow(account_id="sim", currency="CNY", updated_ns=1, **{**money, **measures, **fields})
 
 
 def strategy(count: int) -> StrategyRow:

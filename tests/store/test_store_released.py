@@ -30,7 +30,8 @@ async def test_a_released_database_keeps_everything_and_goes_on(version: str, tm
     found = await store.last_session()
     assert found is not None
     assert (found.ended_cleanly, found.last_seq) == (True, BATCHES * 3)
-    batches = [nth_batch(found.session_id, number) for number in range(BATCHES + 1)]
+    batches = [nth_batch(found.session_id, number, version) for number in range(BATCHES)]
+    batches.append(nth_batch(found.session_id, BATCHES))
     assert fold([await store.rows(found.session_id)]) == fold(batch.changes for batch in batches[:-1])
     await store.write(batches[-1])
     assert fold([await store.rows(found.session_id)]) == fold(batch.changes for batch in batches)

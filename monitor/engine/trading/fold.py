@@ -71,6 +71,7 @@ class Fold:
             ev.PricesMarked: self._prices,
             ev.Reconciled: self._reconciled,
             ev.LinkChanged: self._link,
+            ev.CommandTaken: self._command,
         }
 
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
@@ -95,6 +96,8 @@ class Fold:
     def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
         self.state.last_order = max(self.state.last_order, event.order_id)
         self.state.account(event.account_id)
+        if event.origin is not Origin.EXTERNAL:
+            self.state.taken.made(event.order_id, time_ns)
         self._order(event, time_ns)
 
     def _traded(self, event: ev.TradeExecuted, time_ns: int) -> None:
@@ -237,6 +240,9 @@ class Fold:
             if account.active or account_id in self._equity.curves:
                 self._equity.sample(account_id, time_ns, account.balance(state.marked))
                 self.changed.accounts[account_id] = None
+
+    def _command(self, event: ev.CommandTaken, time_ns: int) -> None:
+        self.state.taken.begin(event.command.key, time_ns)
 
     # The rest ----------------------------------------------------------------------------------
     def _signalled(self, event: ev.SignalEmitted, time_ns: int) -> None:

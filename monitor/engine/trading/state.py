@@ -13,6 +13,7 @@ from monitor.engine.accounts import Account
 from monitor.engine.orders import Book
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
 from monitor.engine.trading.minutes import Minutes
+from monitor.engine.trading.taken import Taken
 from monitor.engine.trading.terms import AccountTerms, TradingTerms
 from monitor.engine.values import (
     ZERO,
@@ -43,6 +44,7 @@ class State:
         self.alerts: dict[int, AlertRow] = {}
         self.links: dict[str, LinkRow] = {}
         self.compared: set[str] = set()
+        self.taken = Taken()
         self.engine_state = EngineState.NORMAL
         self.engine_reason = ""
         self.last_order = self.last_trade = self.last_signal = self.last_alert = 0

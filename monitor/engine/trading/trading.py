@@ -8,12 +8,12 @@ again; `resume` then says what a restart itself changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.engine import commands as cmd
 from monitor.engine import events as ev
 from monitor.engine.changes import Changes
-from monitor.engine.commands import Reply, refused
+from monitor.engine.commands import Reply, accepted
 from monitor.engine.emergency import Emergency
 from monitor.engine.execution import ExecutionQuality
 from monitor.engine.guards import assess, gather
@@ -74,8 +74,12 @@ class Trading:
 
     # Inputs --------------------------------------------------------------------------------------
     def handle(self, command: cmd.AnyCommand, now_ns: int) -> Reply:
-        """Carry out somebody's command: accepted and done, or refused and nothing changed."""
+        """Carry out somebody's command: accepted and done, or refused and nothing changed. One whose
+        key was taken before, also before a restart, is not carried out again."""
         self._clock(now_ns)
+        made = self.state.taken.orders_of(command.key)
+        if made is not None:
+            return accepted(*made, reason="It was carried out before.")
         reply = carry_out(self, command)
         self._settle()
         return reply
@@ -232,6 +236,3 @@ class Trading:
         )
         self.record(ev.OrderRejected(order_id=sent.order_id, reason=first.message))
         return True
-
-
-Decider = Callable[[int], Iterable[ev.AnyEvent]]

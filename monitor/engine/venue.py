@@ -248,6 +248,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request", ta
 
 
 class PlaceRequest(Request, frozen=True, kw_only=True):
+    """`expires_ns` of GTD, the venue's clock."""
+
     client_order_id: str
     symbol: str
     side: Side

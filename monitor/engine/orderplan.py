@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from monitor.engine.values import FailurePolicy, PartialPolicy, Priority
+from monitor.engine.values import NS_PER_SECOND, FailurePolicy, PartialPolicy, Priority
 
 MOST_WAITING = 1_000
 MOST_CONDITIONS = 5
@@ -23,7 +23,8 @@ FOREVER = 0
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`not_before_ns`: do not send earlier (at most 300 s ahead, or any time given as a moment).
+    """`delay_s`: send that much later than it was taken (at most 300 s). `not_before_ns`: the same
+    as a moment, however far ahead; the engine makes the one of the other (`begun`).
     `conditions`: at most five texts, all of which must be true, at one moment, or with
     `latched` each at its own. `expires_ns`: give up waiting then.
 
@@ -37,6 +38,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     priority: Priority = Priority.NORMAL
     execute_immediately: bool = False
+    delay_s: float | None = None
     not_before_ns: int | None = None
     conditions: tuple[str, ...] = ()
     latched: bool = False
@@ -52,3 +54,11 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 PLAIN = OrderPlan()
+
+
+def begun(plan: OrderPlan, now_ns: int) -> OrderPlan:
+    """The plan of an order that is taken now: a delay becomes the moment that a restart keeps."""
+    if plan.delay_s is None:
+        return plan
+    not_before_ns = max(plan.not_before_ns or 0, now_ns + round(plan.delay_s * NS_PER_SECOND))
+    return msgspec.structs.replace(plan, delay_s=None, not_before_ns=not_before_ns)

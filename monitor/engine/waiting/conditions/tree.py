@@ -192,3 +192,10 @@ def follows_all(condition: Condition) -> bool:
     return isinstance(condition, Compared | Crosses) and any(
         isinstance(side, ProfitOf) for side in (condition.left, condition.right)
     )
+
+
+def follows_facts(condition: Condition) -> bool:
+    """Whether facts about orders and positions can change it."""
+    if isinstance(condition, Compared | Crosses):
+        return any(isinstance(side, PositionOf) for side in (condition.left, condition.right))
+    return isinstance(condition, OrderIs)

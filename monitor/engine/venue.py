@@ -260,6 +260,7 @@ class PlaceRequest(Request, frozen=True, kw_only=True):
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     reduce_only: bool = False
+    expires_ns: int | None = None
     attempt: int = 1
 
 

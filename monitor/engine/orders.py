@@ -1,177 +1,18 @@
-"""Orders as evidence: facts that only grow, and a status that is a pure function of them.
+"""All orders of a run as a fold over facts: how each fact becomes evidence.
 
-Arrival order cannot matter and a duplicate is a no-op (order model, 1.4). Owns nothing about
-money, positions or venues; `states.TABLE` says which arrivals are anomalies.
+Facts only grow: arrival order cannot matter and a duplicate is a no-op (order model, 1.4). Owns
+nothing about money, positions or venues; `states.TABLE` says which arrivals are anomalies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from monitor.engine import events as ev
-from monitor.engine.rows import OrderRow
+from monitor.engine.evidence import PLAIN, UNSENT, Order as Order, outweighs
+from monitor.engine.merging import MERGE, absorb, is_inferred, other_leg
 from monitor.engine.states import TABLE, Arrival
-from monitor.engine.values import ZERO, InnerState, OrderStatus
-
-_RANK = {ev.OrderRejected: 1, ev.OrderExpired: 2, ev.OrderCanceled: 3}
-_VERDICT_STATUS = {
-    ev.OrderRejected: OrderStatus.REJECTED,
-    ev.OrderExpired: OrderStatus.EXPIRED,
-    ev.OrderCanceled: OrderStatus.CANCELED,
-}
-
-
-_NO_FILLS: dict[str, tuple[Decimal, Decimal]] = {}  # shared by all orders not filled yet, never written
-
-
-class Order:
-    """Everything known about one order. Changed only by `Book.apply`."""
-
-    __slots__ = (
-        "cancel_pending",
-        "created_ns",
-        "executed_ns",
-        "filled",
-        "fills",
-        "intent",
-        "notional",
-        "placed",
-        "reason",
-        "status",
-        "trigger_price",
-        "triggered",
-        "updated_ns",
-        "venue_order_id",
-        "venue_total",
-        "verdict",
-    )
-
-    def __init__(self, intent: ev.OrderCreated, time_ns: int) -> None:
-        self.intent = intent
-        self.trigger_price = intent.trigger_price
-        self.created_ns = time_ns
-        self.updated_ns = time_ns
-        self.executed_ns: int | None = None
-        self.placed = False
-        self.triggered = False
-        self.cancel_pending = False
-        self.venue_order_id = ""
-        self.fills: dict[str, tuple[Decimal, Decimal]] = _NO_FILLS
-        self.filled = ZERO
-        self.notional = ZERO
-        self.verdict: type[ev.Verdict] | None = None
-        self.venue_total = ZERO
-        self.reason = ""
-        self.status = OrderStatus.CREATED
-
-    @property
-    def order_id(self) -> int:
-        return self.intent.order_id
-
-    @property
-    def remaining(self) -> Decimal:
-        return max(ZERO, self.intent.quantity - self.filled)
-
-    @property
-    def fills_missing(self) -> bool:
-        """The venue said that more was filled than we have heard of."""
-        return self.filled < min(self.venue_total, self.intent.quantity)
-
-    def derive_status(self) -> OrderStatus:
-        """The status that this evidence means, whatever the order it came in."""
-        if self.filled and self.filled >= self.intent.quantity:  # an order of 0 is refused, not done
-            return OrderStatus.FILLED
-        if self.verdict is not None and not self.fills_missing:
-            if self.verdict is ev.OrderRejected and self.filled:
-                return OrderStatus.CANCELED  # the rest was refused: what was filled stays
-            return _VERDICT_STATUS[self.verdict]
-        if self.filled or self.fills_missing:
-            return OrderStatus.PARTIAL
-        return OrderStatus.PLACED if self.placed else OrderStatus.CREATED
-
-    @property
-    def inner_state(self) -> InnerState | None:
-        if not self.status.active:
-            return None
-        if self.fills_missing:
-            return InnerState.UNKNOWN
-        if self.cancel_pending:
-            return InnerState.CANCEL_IN_FLIGHT
-        return None  # nothing leaves for a venue yet: a fresh order simply waits for the next bar
-
-    def row(self) -> OrderRow:
-        intent = self.intent
-        return OrderRow(
-            order_id=intent.order_id,
-            strategy_id=intent.strategy_id,
-            account_id=intent.account_id,
-            symbol=intent.symbol,
-            side=intent.side,
-            offset=intent.offset,
-            type=intent.type,
-            time_in_force=intent.time_in_force,
-            quantity=intent.quantity,
-            price=intent.price,
-            trigger_price=self.trigger_price,
-            filled_quantity=self.filled,
-            average_price=self.notional / self.filled if self.filled else None,
-            status=self.status,
-            inner_state=self.inner_state,
-            reduce_only=intent.reduce_only,
-            origin=intent.origin,
-            created_ns=self.created_ns,
-            updated_ns=self.updated_ns,
-            executed_ns=self.executed_ns,
-            reason=self.reason,
-            venue_order_id=self.venue_order_id,
-        )
-
-
-def classify(order: Order, event: ev.OrderEvent) -> Arrival:
-    """What an event is to this order, given what is known of it before."""
-    plain = _PLAIN_ARRIVALS.get(type(event))
-    if plain is not None:
-        return plain
-    if isinstance(event, ev.TradeExecuted):
-        return _classify_fill(order, event)
-    assert isinstance(event, VERDICTS)
-    return _classify_verdict(order, event)
-
-
-VERDICTS = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired)
-_PLAIN_ARRIVALS: dict[type, Arrival] = {
-    ev.OrderPlaced: Arrival.PLACED,
-    ev.OrderTriggered: Arrival.TRIGGERED,
-    ev.TriggerMoved: Arrival.TRIGGERED,
-    ev.CancelRequested: Arrival.CANCEL_REQUESTED,
-    ev.CancelRejected: Arrival.CANCEL_REJECTED,
-}
-
-
-def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
-    known = order.fills.get(fill.venue_trade_id)
-    if known is not None:
-        return Arrival.FILL_AGAIN if known == (fill.price, fill.volume) else Arrival.FILL_CONFLICT
-    total = order.filled + fill.volume
-    if total < order.intent.quantity:
-        if order.fills_missing and order.verdict is not None and total >= order.venue_total:
-            expired = order.verdict is ev.OrderExpired
-            return Arrival.FILL_BEFORE_EXPIRED if expired else Arrival.FILL_BEFORE_CANCELED
-        return Arrival.FILL_PART
-    return Arrival.FILL_ALL if total == order.intent.quantity else Arrival.FILL_OVER
-
-
-def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
-    total = max(order.venue_total, verdict.cumulative or ZERO)
-    if order.filled < min(total, order.intent.quantity):
-        return Arrival.CANCELED_BEFORE_FILLS
-    if isinstance(verdict, ev.OrderCanceled):
-        return Arrival.CANCELED
-    if isinstance(verdict, ev.OrderRejected):
-        return Arrival.REJECTED
-    rejected = order.verdict is ev.OrderRejected
-    return Arrival.EXPIRED_AFTER_REJECTED if rejected else Arrival.EXPIRED
+from monitor.engine.values import OrderStatus
 
 
 class Book:
@@ -185,22 +26,36 @@ class Book:
         """Merge one fact. Returns a sentence when it was an anomaly, else "".
 
         Raises ValueError for an id that was created twice; KeyError for one never created
-        (adopting a venue's unknown orders belongs to the gateway, before the book).
+        (adopting a venue's unknown orders belongs to the tracker, before the book).
         """
         if isinstance(event, ev.OrderCreated):
             return self._create(event, time_ns)
+        kind = type(event)
         order = self.orders[event.order_id]
-        arrival = classify(order, event)
-        expected = TABLE[order.status][arrival]
-        _MERGE[type(event)](order, event, time_ns)
+        rule = _ARRIVALS[kind]
+        arrival = rule if isinstance(rule, Arrival) else rule(order, event)
+        before = order.status
+        anomaly = TABLE[before][arrival].anomaly
+        if order.step is not None and kind in VENUE_WORDS and _unasked(order, kind):
+            order.open_dossier().conflict = True
+            anomaly = "at the venue although it was not sent"
+        if isinstance(event, ev.OrdersMerged):
+            self._merge_orphan(order, self.orders[event.orphan_id])
+        else:
+            MERGE[kind](order, event, time_ns)
         if arrival not in _WITHOUT_TRACE:
             order.updated_ns = time_ns
-        self._file(order)
-        return f"order {order.order_id}: {expected.anomaly}" if expected.anomaly else ""
+        if order.dossier is not PLAIN:
+            _reconsider(order, kind)
+        status = order.status = order.derive_status()
+        if status is not before:
+            self._file(order, status)
+        return f"order {event.order_id}: {anomaly}" if anomaly else ""
 
     def is_new_fill(self, fill: ev.TradeExecuted) -> bool:
-        """Whether the ledger must post it: it is neither a duplicate nor in conflict."""
-        return fill.venue_trade_id not in self.orders[fill.order_id].fills
+        """Whether the ledger must post it: it is neither a duplicate nor in conflict nor void."""
+        order = self.orders[fill.order_id]
+        return fill.venue_trade_id not in order.fills and fill.venue_trade_id not in order.dossier.void
 
     def _create(self, event: ev.OrderCreated, time_ns: int) -> str:
         if event.order_id in self.orders:
@@ -208,68 +63,150 @@ class Book:
         self.orders[event.order_id] = self.active[event.order_id] = Order(event, time_ns)
         return ""
 
-    def _file(self, order: Order) -> None:
-        order.status = order.derive_status()
-        if order.status.active:
+    def _file(self, order: Order, status: OrderStatus) -> None:
+        if status.active:
             self.active[order.order_id] = order
         else:
             order.cancel_pending = False
             self.active.pop(order.order_id, None)
 
+    def _merge_orphan(self, order: Order, orphan: Order) -> None:
+        absorb(order, orphan)
+        orphan.weigh()
+        orphan.status = orphan.derive_status()
+        self._file(orphan, orphan.status)
 
+
+def _reconsider(order: Order, kind: type) -> None:
+    if kind in VENUE_WORDS:  # presence beats absence, and whatever got lost
+        order.dossier.lost_ns = order.dossier.absences = None
+    order.weigh()
+
+
+def _unasked(order: Order, kind: type) -> bool:
+    """A venue has what we did not send. A final word is not that: our own end of a waiting order
+    is one too."""
+    return order.step in UNSENT and not order.placed and kind not in _VERDICT_ARRIVAL
+
+
+# What an event is to an order -----------------------------------------------------------------
+VERDICTS = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired, ev.OrderDone)
+VENUE_WORDS: frozenset[type] = frozenset(
+    {ev.OrderPlaced, ev.OrderTriggered, ev.OrderReported, ev.TradeExecuted, ev.OrderReplaced, *VERDICTS}
+)
 _WITHOUT_TRACE = frozenset({Arrival.FILL_AGAIN, Arrival.FILL_CONFLICT})
+_MISSED: dict[type, Arrival] = {ev.OrderExpired: Arrival.FILL_BEFORE_EXPIRED}
+_VERDICT_ARRIVAL: dict[type, Arrival] = {
+    ev.OrderCanceled: Arrival.CANCELED,
+    ev.OrderRejected: Arrival.REJECTED,
+    ev.OrderExpired: Arrival.EXPIRED,
+    ev.OrderDone: Arrival.DONE,
+}
 
 
-def _merge_placed(order: Order, event: ev.OrderPlaced, _: int) -> None:
-    order.placed = True
-    order.venue_order_id = event.venue_order_id or order.venue_order_id
+def classify(order: Order, event: ev.OrderEvent) -> Arrival:
+    """What an event is to this order, given what is known of it before."""
+    rule = _ARRIVALS[type(event)]
+    return rule if isinstance(rule, Arrival) else rule(order, event)
 
 
-def _merge_triggered(order: Order, _event: ev.OrderTriggered, _: int) -> None:
-    order.placed = order.triggered = True
+def _classify_placed(order: Order, event: ev.OrderPlaced) -> Arrival:
+    return Arrival.LEGS if other_leg(order, event.venue_order_id) else Arrival.PLACED
 
 
-def _merge_trigger_moved(order: Order, event: ev.TriggerMoved, _: int) -> None:
-    order.placed = True
-    order.trigger_price = event.trigger_price
+def _classify_reported(order: Order, event: ev.OrderReported) -> Arrival:
+    if event.quantity is not None or event.price is not None or event.trigger_price is not None:
+        return Arrival.LEGS
+    if other_leg(order, event.venue_order_id):
+        return Arrival.LEGS
+    total = event.cumulative
+    if total is not None and order.filled < total and order.filled < order.target:
+        return Arrival.REPORTED_FILLS
+    return Arrival.REPORTED
 
 
-def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
-    if fill.venue_trade_id in order.fills:
-        return
-    if order.fills is _NO_FILLS:
-        order.fills = {}
-    order.fills[fill.venue_trade_id] = (fill.price, fill.volume)
-    order.filled += fill.volume
-    order.notional += fill.price * fill.volume
-    order.executed_ns = max(time_ns, order.executed_ns or time_ns)
+def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
+    known = order.fills.get(fill.venue_trade_id)
+    if known is not None:
+        same = known.price == fill.price and known.volume == fill.volume
+        return Arrival.FILL_AGAIN if same else Arrival.FILL_CONFLICT
+    target = order.target
+    if not target or _moves_legs(order, fill):
+        return Arrival.LEGS
+    total = order.filled + fill.volume
+    if total > target:
+        return Arrival.FILL_OVER
+    if total == target:
+        return Arrival.FILL_ALL
+    told = order.venue_total
+    if order.verdict is not None and order.fills_missing and (told is None or total >= told):
+        return _MISSED.get(type(order.verdict), Arrival.FILL_BEFORE_CANCELED)
+    return Arrival.FILL_PART
 
 
-def _merge_verdict(order: Order, verdict: ev.Verdict, _: int) -> None:
-    known = _RANK[order.verdict] if order.verdict else 0
-    if _RANK[type(verdict)] > known:
-        order.verdict = type(verdict)
-        order.reason = verdict.reason
-    order.venue_total = max(order.venue_total, verdict.cumulative or ZERO)
-    order.cancel_pending = False
+def _moves_legs(order: Order, fill: ev.TradeExecuted) -> bool:
+    """Whether the fill also tells of an id, or is an inference."""
+    if order.dossier is PLAIN:
+        return fill.provisional or other_leg(order, fill.venue_order_id)
+    dossier = order.dossier
+    new_id = fill.venue_order_id != "" and fill.venue_order_id not in dossier.legs
+    return fill.provisional or new_id or fill.venue_trade_id in dossier.void
 
 
-def _merge_cancel_requested(order: Order, event: ev.CancelRequested, _: int) -> None:
-    order.cancel_pending = order.verdict is None
+def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
+    if is_inferred(verdict) or other_leg(order, verdict.venue_order_id):
+        return Arrival.LEGS
+    total, told = verdict.cumulative, order.venue_total
+    if total is None or (told is not None and told > total):
+        total = told
+    wins = outweighs(verdict, order.verdict)
+    if total is None:
+        missing = not order.filled and type(verdict if wins else order.verdict) is ev.OrderDone
+    else:
+        missing = order.filled < total and (order.filled < order.target or not order.target)
+    if missing:
+        return Arrival.CANCELED_BEFORE_FILLS
+    return _classify_end(order, verdict, wins)
 
 
-def _merge_cancel_rejected(order: Order, _event: ev.CancelRejected, _: int) -> None:
-    order.cancel_pending = False
+def _classify_end(order: Order, verdict: ev.Verdict, wins: bool) -> Arrival:
+    rejected = isinstance(verdict, ev.OrderRejected)
+    if not order.target:
+        return Arrival.LEGS
+    if not wins and not (rejected and order.status is OrderStatus.FILLED):
+        return Arrival.LESSER_WORD
+    if rejected and order.filled:
+        return Arrival.REJECTED_REST
+    return _VERDICT_ARRIVAL[type(verdict)]
 
 
-_MERGE: dict[type, Callable[..., None]] = {
-    ev.OrderPlaced: _merge_placed,
-    ev.OrderTriggered: _merge_triggered,
-    ev.TriggerMoved: _merge_trigger_moved,
-    ev.TradeExecuted: _merge_fill,
-    ev.OrderCanceled: _merge_verdict,
-    ev.OrderRejected: _merge_verdict,
-    ev.OrderExpired: _merge_verdict,
-    ev.CancelRequested: _merge_cancel_requested,
-    ev.CancelRejected: _merge_cancel_rejected,
+Rule = Callable[..., Arrival]
+_ARRIVALS: dict[type, Arrival | Rule] = {
+    ev.OrderReleased: Arrival.INTENT,
+    ev.OrderSent: Arrival.INTENT,
+    ev.OrderRefused: Arrival.REFUSED,
+    ev.OrderLost: Arrival.LOST,
+    ev.OrderAbsent: Arrival.ABSENT,
+    ev.OrderQueued: Arrival.INTENT,
+    ev.OrderHandedOver: Arrival.INTENT,
+    ev.OrderTakenBack: Arrival.INTENT,
+    ev.ConditionFailed: Arrival.INTENT,
+    ev.ConditionLatched: Arrival.INTENT,
+    ev.OrderReported: _classify_reported,
+    ev.OrderDone: _classify_verdict,
+    ev.ReplaceRequested: Arrival.LEGS,
+    ev.OrderReplaced: Arrival.LEGS,
+    ev.ReplaceRejected: Arrival.LEGS,
+    ev.OrdersMerged: Arrival.LEGS,
+    ev.FillCorrected: Arrival.LEGS,
+    ev.OrderReopened: Arrival.LEGS,
+    ev.OrderPlaced: _classify_placed,
+    ev.OrderTriggered: Arrival.TRIGGERED,
+    ev.TriggerMoved: Arrival.TRIGGERED,
+    ev.TradeExecuted: _classify_fill,
+    ev.CancelRequested: Arrival.CANCEL_REQUESTED,
+    ev.CancelRejected: Arrival.CANCEL_REJECTED,
+    ev.OrderCanceled: _classify_verdict,
+    ev.OrderRejected: _classify_verdict,
+    ev.OrderExpired: _classify_verdict,
 }

@@ -1,0 +1,352 @@
+"""One account at a venue: all its money and positions, a fold over facts in venue order.
+
+Holds a `Ledger` for each currency and a `History` for each symbol. The same set of facts gives
+the same account whatever order the fills arrived in: a late fill is folded in where it
+belongs. Knows no orders, no venue and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from monitor.engine import events as ev
+from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Roll
+from monitor.engine.accounts.history import History, Holding
+from monitor.engine.ledger import Ledger, Position, PositionMode
+from monitor.engine.trading.parts import PositionChange
+from monitor.engine.values import ZERO, Direction, Instrument, MoneyKind
+
+
+class Rolled(msgspec.Struct, frozen=True, kw_only=True):
+    """A trading day's end as this account took it. `marks` is what positions were worth then."""
+
+    time_ns: int
+    day: str
+    prices: dict[str, Decimal]
+    marks: dict[str, Decimal]
+
+
+class MoneyState(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a ledger is not of one symbol; the symbols' share comes from their histories."""
+
+    static_balance: Decimal
+    commission: Decimal
+    funding: Decimal
+    charges: Decimal
+    day_balance: Decimal
+    day_flow: Decimal
+
+
+class HistoryState(msgspec.Struct, frozen=True, kw_only=True):
+    instrument: Instrument
+    base: Holding
+    base_ns: int | None
+    since: int | None
+    entries: tuple[Entry, ...]
+
+
+class AccountState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an account is, to write down and to go on from."""
+
+    account_id: str
+    mode: PositionMode
+    currency: str
+    money: dict[str, MoneyState]
+    histories: tuple[HistoryState, ...]
+    waiting: dict[str, tuple[Entry, ...]]
+    rolls: tuple[Rolled, ...]
+    trades: dict[int, str]
+    moved: tuple[tuple[MoneyKind, str], ...]
+    last_prices: dict[str, Decimal]
+
+
+class Account:
+    """`currency` is the one the account is shown in: `ledger` is its ledger, `ledgers` has all.
+    `capital` is what it begins with. Profit and fees of an instrument are in the
+    instrument's currency, money of another kind never touches it.
+    """
+
+    def __init__(self, account_id: str, mode: PositionMode, currency: str, capital: Decimal = ZERO) -> None:
+        self.account_id = account_id
+        self.mode = mode
+        self.currency = currency
+        self.last_prices: dict[str, Decimal] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.histories: dict[str, History] = {}
+        self._waiting: dict[str, list[Entry]] = {}
+        self._rolls: list[Rolled] = []
+        self._moved: set[tuple[MoneyKind, str]] = set()
+        self._symbols: dict[int, str] = {}
+        self.ledger = self._open_ledger(currency, capital)
+
+    # Facts -----------------------------------------------------------------------------------
+    def list_instruments(self, instruments: Iterable[Instrument]) -> dict[int, Booking]:
+        """Learn or renew terms. Fills that waited for one are booked: by their trade id."""
+        booked: dict[int, Booking] = {}
+        for instrument in instruments:
+            history = self.histories.get(instrument.symbol)
+            if history is not None:
+                history.adopt(instrument)
+                continue
+            for entry in self._waiting.pop(instrument.symbol, ()):
+                if isinstance(entry, Fill):
+                    booked[entry.trade_id] = self._book(self._history(instrument), entry)
+                else:
+                    self._insert(self._history(instrument), entry)
+        return booked
+
+    def book(self, fill: Fill, instrument: Instrument | None) -> Booking:
+        """One fill; the same `trade_id` again changes nothing. Without an instrument it is kept,
+        and booked when `list_instruments` brings it.
+
+        A HEDGING close of more than is held closes what there is: the venue is right, and what
+        we miss may still come. The rest opens nothing and stays visible in `excess`.
+        """
+        if fill.trade_id in self._symbols:
+            return Booking()
+        self._symbols[fill.trade_id] = fill.symbol
+        history = self.histories.get(fill.symbol)
+        if history is None:
+            if instrument is None:
+                self._waiting.setdefault(fill.symbol, []).append(fill)
+                return Booking(anomaly=f"{fill.symbol} is not known: its fill waits for the instrument")
+            history = self._history(instrument)
+        return self._book(history, fill)
+
+    def void(self, trade_id: int) -> Booking:
+        """An inferred fill was none: as if it had never been. `profit` is what that takes away."""
+        symbol = self._symbols.pop(trade_id, None)
+        if symbol is None:
+            return Booking(anomaly=f"trade {trade_id} is not known")
+        history = self.histories.get(symbol)
+        if history is None:
+            waiting = self._waiting[symbol]
+            kept = [e for e in waiting if not (isinstance(e, Fill) and e.trade_id == trade_id)]
+            self._waiting[symbol] = kept
+            return Booking()
+        fill = history.fill(trade_id)
+        if fill is None:
+            self._symbols[trade_id] = symbol
+            return Booking(anomaly=f"trade {trade_id} is older than what can be taken back")
+        self._pay_foreign_fee(history, fill, -fill.commission)
+        return history.void(trade_id)
+
+    def move(self, event: ev.MoneyMoved) -> tuple[PositionChange, ...]:
+        """Money without a trade; the same (kind, venue_id) once. No position changes."""
+        key = (event.kind, event.venue_id)
+        if event.venue_id:
+            if key in self._moved:
+                return ()
+            self._moved.add(key)
+        self.ledger_of(event.currency).move(event.amount, event.kind)
+        return ()
+
+    def roll(self, event: ev.DayRolled, time_ns: int) -> tuple[PositionChange, ...]:
+        """A trading day ends at `time_ns`; the same day ends once. Fills before it that come
+        later are still of the old day."""
+        if any(rolled.day == event.day for rolled in self._rolls):
+            return ()
+        marks = {**self.last_prices, **event.prices}
+        rolled = Rolled(time_ns=time_ns, day=event.day, prices=event.prices, marks=marks)
+        self._rolls.append(rolled)
+        for symbol, price in event.prices.items():
+            self.mark(symbol, price)
+        changes: list[PositionChange] = []
+        for symbol, history in self.histories.items():
+            changes += history.insert([_roll_of(rolled, symbol)])
+        for ledger in self.ledgers.values():
+            self._roll_money(ledger, [h for h in self.histories.values() if h.ledger is ledger])
+        return tuple(changes)
+
+    def correct(
+        self, event: ev.PositionCorrected, time_ns: int, instrument: Instrument | None = None
+    ) -> tuple[PositionChange, ...]:
+        """The position is what the fact says at `time_ns` (when the venue was asked). Fills from
+        before it that come later change money and profit, the volume no more."""
+        correction = Correction(
+            time_ns=time_ns,
+            direction=event.direction,
+            volume=event.volume,
+            average_price=event.average_price,
+        )
+        history = self.histories.get(event.symbol)
+        if history is None:
+            if instrument is None:
+                self._waiting.setdefault(event.symbol, []).append(correction)
+                return ()
+            history = self._history(instrument)
+        return self._insert(history, correction)
+
+    def mark(self, symbol: str, price: Decimal) -> None:
+        """The newest price: what open positions are valued at."""
+        self.last_prices[symbol] = price
+
+    def forget(self, before_ns: int) -> int:
+        """Fold what lies before this time into where each history begins. Returns how many
+        entries went; their fills can no longer be taken back."""
+        self._rolls = [rolled for rolled in self._rolls if rolled.time_ns >= before_ns]
+        return sum(history.keep_from(before_ns) for history in self.histories.values())
+
+    # Figures ---------------------------------------------------------------------------------
+    def position(self, symbol: str, direction: Direction) -> Position | None:
+        history = self.histories.get(symbol)
+        if history is None:
+            return None
+        return history.long if direction is Direction.LONG else history.short
+
+    def positions(self) -> list[Position]:
+        """All with a volume."""
+        both = (p for history in self.histories.values() for p in (history.long, history.short))
+        return [position for position in both if position.volume]
+
+    def volume(self, symbol: str, direction: Direction) -> Decimal:
+        position = self.position(symbol, direction)
+        return position.volume if position is not None else ZERO
+
+    def profit_of(self, trade_id: int) -> Decimal | None:
+        """What a trade realised, as far as is known now."""
+        history = self.histories.get(self._symbols.get(trade_id, ""))
+        return history.profits.get(trade_id) if history is not None else None
+
+    @property
+    def excess(self) -> dict[tuple[str, Direction], Decimal]:
+        """Lots the venue closed that we never saw opened."""
+        return {
+            (symbol, direction): volume
+            for symbol, history in self.histories.items()
+            for direction, volume in history.excess.items()
+            if volume
+        }
+
+    @property
+    def gaps(self) -> dict[str, dict[int, Decimal]]:
+        """Fills that do not start where the one before ended, with the volume that is missing
+        between (signed). Only of venues that tell a fill's start position."""
+        return {symbol: dict(h.gaps) for symbol, h in self.histories.items() if h.gaps}
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Entries that wait for their instrument, by symbol."""
+        return {symbol: len(entries) for symbol, entries in self._waiting.items() if entries}
+
+    def ledger_of(self, currency: str) -> Ledger:
+        """The ledger of this currency, "" the account's own; opened when it is new."""
+        return self.ledgers.get(currency or self.currency) or self._open_ledger(currency, ZERO)
+
+    # Writing down ----------------------------------------------------------------------------
+    def state(self) -> AccountState:
+        return AccountState(
+            account_id=self.account_id,
+            mode=self.mode,
+            currency=self.currency,
+            money={currency: self._money_state(ledger) for currency, ledger in self.ledgers.items()},
+            histories=tuple(
+                HistoryState(
+                    instrument=h.instrument,
+                    base=h.base,
+                    base_ns=h.base_ns,
+                    since=h.since,
+                    entries=tuple(h.entries),
+                )
+                for h in self.histories.values()
+            ),
+            waiting={symbol: tuple(entries) for symbol, entries in self._waiting.items()},
+            rolls=tuple(self._rolls),
+            trades=dict(self._symbols),
+            moved=tuple(sorted(self._moved)),
+            last_prices=dict(self.last_prices),
+        )
+
+    @classmethod
+    def from_state(cls, state: AccountState) -> Account:
+        """The same account; its histories are folded again from where they begin."""
+        account = cls(state.account_id, state.mode, state.currency)
+        account.last_prices.update(state.last_prices)
+        for currency, money in state.money.items():
+            ledger = account.ledger_of(currency)
+            for name in MoneyState.__struct_fields__:
+                setattr(ledger, name, getattr(money, name))
+            ledger.realised = money.funding
+        for kept in state.histories:
+            ledger = account.ledger_of(kept.instrument.currency)
+            history = History(kept.instrument, ledger, kept.base, kept.base_ns)
+            history.since = kept.since
+            history.take(kept.entries)
+            account.histories[kept.instrument.symbol] = history
+        account._waiting = {symbol: list(entries) for symbol, entries in state.waiting.items()}
+        account._rolls = list(state.rolls)
+        account._symbols = dict(state.trades)
+        account._moved = set(state.moved)
+        return account
+
+    def _money_state(self, ledger: Ledger) -> MoneyState:
+        own = [history for history in self.histories.values() if history.ledger is ledger]
+        return MoneyState(
+            static_balance=ledger.static_balance - sum((h.settled for h in own), ZERO),
+            commission=ledger.commission - sum((h.commission for h in own), ZERO),
+            funding=ledger.funding,
+            charges=ledger.charges,
+            day_balance=ledger.day_balance - sum((h.day_worth for h in own), ZERO),
+            day_flow=ledger.day_flow,
+        )
+
+    # Inside ----------------------------------------------------------------------------------
+    def _open_ledger(self, currency: str, capital: Decimal) -> Ledger:
+        ledger = Ledger(self.account_id, capital, self.mode)
+        ledger.last_prices = self.last_prices
+        self.ledgers[currency] = ledger
+        return ledger
+
+    def _history(self, instrument: Instrument) -> History:
+        found = self.histories.get(instrument.symbol)
+        if found is None:
+            found = History(instrument, self.ledger_of(instrument.currency))
+            self.histories[instrument.symbol] = found
+        return found
+
+    def _book(self, history: History, fill: Fill) -> Booking:
+        self._reach(history, fill.time_ns)
+        self._pay_foreign_fee(history, fill, fill.commission)
+        return history.book(fill)
+
+    def _insert(self, history: History, correction: Correction | Roll) -> tuple[PositionChange, ...]:
+        self._reach(history, correction.time_ns)
+        return history.insert([correction])
+
+    def _reach(self, history: History, time_ns: int) -> None:
+        """A history has the day rolls since its first entry: when an earlier one comes, more."""
+        if history.since is not None and time_ns >= history.since:
+            return
+        symbol, until = history.instrument.symbol, history.since
+        history.since = time_ns
+        for rolled in self._rolls:
+            if rolled.time_ns >= time_ns and (until is None or rolled.time_ns < until):
+                history.insert([_roll_of(rolled, symbol)])
+
+    def _pay_foreign_fee(self, history: History, fill: Fill, fee: Decimal) -> None:
+        """A fee in another currency than the instrument's is that currency's alone."""
+        if not fill.fee_currency or fill.fee_currency == history.instrument.currency:
+            return
+        ledger = self.ledger_of(fill.fee_currency)
+        ledger.commission += fee
+        if self._rolls and fill.time_ns <= self._rolls[-1].time_ns:
+            ledger.day_balance -= fee
+
+    def _roll_money(self, ledger: Ledger, own: list[History]) -> None:
+        """The day of money that is not of one symbol."""
+        if any(history.long.rules.settled for history in own):
+            ledger.static_balance += ledger.funding - ledger.charges
+            ledger.realised -= ledger.funding
+            ledger.commission -= ledger.charges
+            ledger.funding = ledger.charges = ZERO
+        money = self._money_state(ledger)
+        worth = sum((history.day_worth for history in own), ZERO)
+        ledger.day_balance = money.static_balance + money.funding - money.commission + worth
+        ledger.day_flow = ZERO
+
+
+def _roll_of(rolled: Rolled, symbol: str) -> Roll:
+    return Roll(time_ns=rolled.time_ns, price=rolled.prices.get(symbol), last=rolled.marks.get(symbol))

@@ -1,0 +1,108 @@
+"""Fills of one instant in the order in which they moved the position.
+
+A venue that stamps many fills with one millisecond, and whose trade ids are hashes, tells the
+position before each fill instead: the next one starts where the last one ended. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+from monitor.engine.accounts.entries import Fill
+
+
+def start_of(fill: Fill) -> Decimal | None:
+    """The signed position before it, None when the venue did not tell."""
+    try:
+        return Decimal(fill.chain) if fill.chain else None
+    except InvalidOperation:
+        return None
+
+
+def walk(fills: Sequence[Fill], position: Decimal | None) -> list[Fill]:
+    """Order `fills` (given in the order of their keys) so that each starts where the one before
+    ended, beginning at `position`; all of them, whatever is missing between them.
+
+    It is a walk that uses each edge start -> end once (Hierholzer's). A trade with oneself
+    comes as two opposite fills from the same start: a loop, walked before anything else
+    there. Where a fill is missing the walk starts again at the first fill that nothing leads to.
+    """
+    loops, edges = _without_loops(fills)
+    waiting: dict[Decimal | None, list[Fill]] = {}
+    for fill in reversed(edges):
+        waiting.setdefault(start_of(fill), []).append(fill)
+    ordered: list[Fill] = []
+    place = position
+    while any(waiting.values()):
+        if not waiting.get(place):
+            place = _source(edges, waiting)
+        part = _trail(place, waiting)
+        ordered += part
+        place = _end(part[-1])
+    return _with_loops(ordered, loops)
+
+
+def _end(fill: Fill) -> Decimal | None:
+    start = start_of(fill)
+    return None if start is None else start + fill.signed
+
+
+def _without_loops(fills: Sequence[Fill]) -> tuple[list[Fill], list[Fill]]:
+    """(pairs of one trade with oneself, the rest), both in the order given."""
+    open_: dict[tuple[Decimal | None, Decimal, Decimal], int] = {}
+    paired: set[int] = set()
+    for index, fill in enumerate(fills):
+        start = start_of(fill)
+        if start is None:
+            continue
+        partner = open_.pop((start, fill.price, -fill.signed), None)
+        if partner is None:
+            open_[start, fill.price, fill.signed] = index
+        else:
+            paired |= {partner, index}
+    loops = [fill for index, fill in enumerate(fills) if index in paired]
+    return loops, [fill for index, fill in enumerate(fills) if index not in paired]
+
+
+def _source(edges: Sequence[Fill], waiting: dict[Decimal | None, list[Fill]]) -> Decimal | None:
+    """Where to begin: a start with more fills leaving than arriving, else the first there is."""
+    left = {id(fill) for fills in waiting.values() for fill in fills}
+    rest = [fill for fill in edges if id(fill) in left]
+    ends = [_end(fill) for fill in rest]
+    for fill in rest:
+        start = start_of(fill)
+        if len(waiting[start]) > ends.count(start):
+            return start
+    return start_of(rest[0])
+
+
+def _trail(place: Decimal | None, waiting: dict[Decimal | None, list[Fill]]) -> list[Fill]:
+    """The longest walk from here that detours included leaves no fill behind on its way."""
+    stack: list[tuple[Decimal | None, Fill | None]] = [(place, None)]
+    trail: list[Fill] = []
+    while stack:
+        here, by = stack[-1]
+        if waiting.get(here):
+            fill = waiting[here].pop()
+            stack.append((_end(fill), fill))
+        else:
+            stack.pop()
+            if by is not None:
+                trail.append(by)
+    trail.reverse()
+    return trail
+
+
+def _with_loops(ordered: list[Fill], loops: list[Fill]) -> list[Fill]:
+    """Each loop before the first fill that starts where it does, else at the end."""
+    if not loops:
+        return ordered
+    result: list[Fill] = []
+    left = list(loops)
+    for fill in ordered:
+        start = start_of(fill)
+        result += [loop for loop in left if start_of(loop) == start]
+        left = [loop for loop in left if start_of(loop) != start]
+        result.append(fill)
+    return result + left

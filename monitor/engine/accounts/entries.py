@@ -1,0 +1,131 @@
+"""What an account is folded from, and the order in which it is: fills, day rolls, corrections.
+
+Owns venue order. An entry's key depends on what the venue said and never on when we heard it,
+so that any order of arrival folds to the same account.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+
+import msgspec
+
+from monitor.engine import events as ev
+from monitor.engine.trading.parts import PositionChange
+from monitor.engine.values import ZERO, Direction, Offset, Side
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="fill"):
+    """One execution on an account. `time_ns` is the venue's time, ours where it told none.
+
+    `trade_id` is ours. `chain` and `trade_key` (the venue's id of the trade) order fills of one
+    instant. `commission` is signed, a rebate is below 0; `fee_currency` "" is the instrument's.
+    """
+
+    trade_id: int
+    symbol: str
+    side: Side
+    offset: Offset
+    price: Decimal
+    volume: Decimal
+    time_ns: int
+    commission: Decimal = ZERO
+    slippage: Decimal = ZERO
+    fee_currency: str = ""
+    chain: str = ""
+    trade_key: str = ""
+
+    @property
+    def signed(self) -> Decimal:
+        return self.volume if self.side is Side.BUY else -self.volume
+
+
+class Roll(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="roll"):
+    """A trading day ended, this symbol at the settlement `price` (None: not told). `last` is what
+    it was valued at then."""
+
+    time_ns: int
+    price: Decimal | None = None
+    last: Decimal | None = None
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="correction"):
+    """At this time the account had `volume` of it, whatever fills before say."""
+
+    time_ns: int
+    direction: Direction
+    volume: Decimal
+    average_price: Decimal | None = None
+
+
+Entry: TypeAlias = Fill | Roll | Correction
+Key: TypeAlias = tuple[int, tuple[int, Decimal, str], tuple[int, Decimal, str], int]
+
+_FILL, _OTHER = 0, 1
+_NOTHING = (0, ZERO, "")
+
+
+def text_key(text: str) -> tuple[int, Decimal, str]:
+    """Numbers by their value and before words, so that trade 10 comes after trade 9. A prefix
+    that numbers share (`ETH-9`, `ETH-10`) counts as a word of its own."""
+    if not text:
+        return _NOTHING
+    head = text.rstrip("0123456789")
+    digits = text[len(head) :]
+    if not digits:
+        return (2, ZERO, text)
+    try:
+        return (1, Decimal(text), "")
+    except InvalidOperation:
+        return (2, Decimal(digits), head)
+
+
+def key_of(entry: Entry, chained: bool) -> Key:
+    """The order inside one instant: fills by the venue's running number, then by the trade's own
+    id; rolls and corrections come after all of them. Where `chain` is a start position it
+    cannot be sorted by: `chain.walk` orders such an instant.
+    """
+    if not isinstance(entry, Fill):
+        return (_OTHER, _NOTHING, _NOTHING, 0)
+    chain = _NOTHING if chained else text_key(entry.chain)
+    name = text_key(entry.trade_key) if entry.trade_key else (0, Decimal(entry.trade_id), "")
+    return (_FILL, chain, name, 0 if entry.side is Side.BUY else 1)
+
+
+def fill_of(trade: ev.TradeExecuted, intent: ev.OrderCreated, time_ns: int) -> Fill:
+    """The fill that a fact tells, of the order it belongs to; `time_ns` is ours.
+
+    The venue's direction beats our offset: an order found there may have none of ours.
+    """
+    offset = intent.offset
+    word = trade.direction.value if trade.direction is not None else ""
+    if word.startswith("Open"):
+        offset = Offset.OPEN
+    elif word.startswith("Close") and offset is Offset.OPEN:
+        offset = Offset.CLOSE
+    return Fill(
+        trade_id=trade.trade_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        offset=offset,
+        price=trade.price,
+        volume=trade.volume,
+        time_ns=time_ns if trade.venue_ns is None else trade.venue_ns,
+        commission=trade.commission,
+        slippage=trade.slippage,
+        fee_currency=trade.fee_currency,
+        chain=trade.chain,
+        trade_key=trade.venue_trade_id,
+    )
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fill did. `profit` is its own, before fees. `changes`: of positions, compared with
+    before. `reprofited`: other trades whose profit is another one now, because this fill
+    came before them in venue order. `anomaly`: what somebody should look at, "" nothing."""
+
+    profit: Decimal = ZERO
+    changes: tuple[PositionChange, ...] = ()
+    reprofited: dict[int, Decimal] = msgspec.field(default_factory=dict)
+    anomaly: str = ""

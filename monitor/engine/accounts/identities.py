@@ -1,0 +1,111 @@
+"""What must hold of an account at any moment, told in sentences when it does not.
+
+Computed from fills and positions by other ways than the account keeps its figures, so that a
+mistake there shows here. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from monitor.engine.accounts.account import Account
+from monitor.engine.accounts.entries import Correction, Fill
+from monitor.engine.accounts.history import History
+from monitor.engine.ledger import Ledger, Position
+from monitor.engine.values import ZERO
+
+TOLERANCE = Decimal("1E-12")
+"""Of a sum in an inverse contract's underlying: each division keeps 28 digits. Linear contracts
+have no division that does not come back, and are exact up to 28 digits."""
+
+
+def identities(account: Account, frozen: Decimal = ZERO) -> list[str]:
+    """Every accounting identity that is broken; empty when all hold."""
+    broken = [text for ledger in account.ledgers.values() for text in _of_money(account, ledger, frozen)]
+    for history in account.histories.values():
+        broken += _of_volume(history)
+        broken += _of_worth(history)
+        for position in (history.long, history.short):
+            broken += _of_position(position)
+    return broken
+
+
+def _of_money(account: Account, ledger: Ledger, frozen: Decimal) -> Iterator[str]:
+    own = [history for history in account.histories.values() if history.ledger is ledger]
+    unrealised = margin = ZERO
+    for position in (p for history in own for p in (history.long, history.short)):
+        last = ledger.last_prices.get(position.instrument.symbol)
+        margin += position.margin(last)
+        if last is not None:
+            unrealised += position.unrealised(last)
+    expected = ledger.static_balance + ledger.realised + unrealised - ledger.commission - ledger.slippage
+    yield from _same("balance", ledger.balance(), expected)
+    yield from _same("available", ledger.available(frozen), expected - margin - frozen)
+    realised = sum((history.realised for history in own), ZERO) + ledger.funding
+    yield from _same("realised", ledger.realised, realised)
+    yield from _same("slippage", ledger.slippage, sum((history.slippage for history in own), ZERO))
+    foreign = sum((_foreign_fees(h, account, ledger) for h in account.histories.values()), ZERO)
+    fees = sum((history.commission for history in own), ZERO) + ledger.charges + foreign
+    if not any(history.base_ns for history in account.histories.values()):
+        yield from _same("commission", ledger.commission, fees)
+
+
+def _foreign_fees(history: History, account: Account, ledger: Ledger) -> Decimal:
+    own = history.instrument.currency
+    fees = (
+        entry.commission
+        for entry in history.entries
+        if isinstance(entry, Fill)
+        and entry.fee_currency not in ("", own)
+        and account.ledger_of(entry.fee_currency) is ledger
+    )
+    return sum(fees, ZERO)
+
+
+def _of_volume(history: History) -> Iterator[str]:
+    """What is held is the sum of the fills since the beginning, or the newest correction."""
+    if any(isinstance(entry, Correction) for entry in history.entries):
+        return
+    base = history.base
+    start = base.long.volume - base.short.volume - base.excess_long + base.excess_short
+    fills = sum((entry.signed for entry in history.entries if isinstance(entry, Fill)), ZERO)
+    held = history.long.volume - history.short.volume
+    held -= sum(p.direction.sign * history.excess[p.direction] for p in (history.long, history.short))
+    yield from _same(f"{history.instrument.symbol} net volume", held, start + fills)
+
+
+def _of_worth(history: History) -> Iterator[str]:
+    """Paid, received, and what is held at any price: no notion of cost, average or day. Not
+    where lots came or went without a price."""
+    base, long = history.base, history.long
+    told = all(isinstance(e, Fill) for e in history.entries if not hasattr(e, "last"))
+    if not told or any(history.excess.values()) or base.long.volume or base.short.volume:
+        return
+    flow = net = fees = slippage = ZERO
+    for entry in history.entries:
+        if isinstance(entry, Fill):
+            flow -= long.value(entry.price, entry.signed)
+            net += entry.signed
+            slippage += entry.slippage
+            if entry.fee_currency in ("", history.instrument.currency):
+                fees += entry.commission
+    price = history.ledger.last_prices.get(history.instrument.symbol, history.instrument.tick)
+    worth = (flow + long.value(price, net)) * long.unit - fees - slippage
+    kept = history.settled + history.realised - history.commission - history.slippage
+    kept += long.unrealised(price) + history.short.unrealised(price)
+    start = base.settled + base.realised - base.commission - base.slippage
+    yield from _same(f"{history.instrument.symbol} worth", kept - start, worth)
+
+
+def _of_position(position: Position) -> Iterator[str]:
+    name = f"{position.instrument.symbol} {position.direction}"
+    if not ZERO <= position.volume_today <= position.volume:
+        yield f"{name}: {position.volume_today} of today in {position.volume}"
+    if not position.volume and (position.cost or position.shift or position.unpriced):
+        yield f"{name}: flat, but it cost {position.cost}, shifted by {position.shift}"
+
+
+def _same(name: str, found: Decimal, expected: Decimal) -> Iterator[str]:
+    if abs(found - expected) > TOLERANCE * max(Decimal(1), abs(expected)):
+        yield f"{name} is {found}, its parts make {expected}"

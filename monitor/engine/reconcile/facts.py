@@ -1,0 +1,66 @@
+"""What a comparison with the venue needs to know of us: a small protocol, and plain values.
+
+Implemented over the state of a trading session (`known.py`) and by models in tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from monitor.engine.values import Direction
+from monitor.engine.venue import FillReport, OrderReport
+
+PositionKey: TypeAlias = tuple[str, Direction]
+"""Symbol and direction, of one account."""
+
+
+class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as we know it. `ended` by a verdict or wholly filled; `inferred`: that end was
+    concluded from the venue's silence. `cumulative` is the larger of what we heard filled and of
+    the venue's total. `active_ns`: when we last sent something of it or heard of it (our clock);
+    `fills_missing`: the venue said that more was filled than we have."""
+
+    order_id: int
+    symbol: str
+    ended: bool
+    inferred: bool = False
+    acknowledged: bool = False
+    triggered: bool = False
+    venue_order_id: str = ""
+    quantity: Decimal
+    cumulative: Decimal
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    changing: bool = False
+    fills_missing: bool = False
+    active_ns: int = 0
+
+
+class Facts(Protocol):
+    """Read anew at every question: steps that were carried out are seen at once."""
+
+    def live(self, account_id: str) -> Iterable[KnownOrder]:
+        """Orders that may be at the venue, or whose fills are not all known. By id."""
+        ...
+
+    def order_of(self, report: OrderReport) -> KnownOrder | None:
+        """Which of ours this is, by the venue's id or by our own; None: nobody's."""
+        ...
+
+    def has_fill(self, fill: FillReport) -> bool: ...
+
+    def positions(self, account_id: str) -> Mapping[PositionKey, Decimal]:
+        """Volumes held; a position of 0 may be left out."""
+        ...
+
+    def balance(self, account_id: str) -> Decimal | None:
+        """Money without unrealised profit; None when it cannot be told."""
+        ...
+
+    def traded_since(self, account_id: str, time_ns: int) -> set[str]:
+        """Symbols of which a fill was booked at or after that moment of our clock."""
+        ...

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import msgspec
 from hypothesis import given, settings, strategies as st
-from model_venue import ACCOUNT, ModelBooks, ModelVenue, VenueOrder
+from model_desk import Desk, held_elsewhere, sent
+from model_venue import ACCOUNT, ModelBooks, ModelVenue
 
 from monitor.engine import events as ev
-from monitor.engine.reconcile import Comparison, LookUp, Reconciler
+from monitor.engine.reconcile import Comparison, LookUp
 from monitor.engine.reconcile.comparison import Difference, Step
-from monitor.engine.reconcile.reconciler import Work
-from monitor.engine.values import Direction, LinkSide, LinkState, RecordType, Side
+from monitor.engine.values import Direction, RecordType, Side
 from monitor.engine.venue import FillReport, OrderReport, VenueSnapshot, VenueStatus
 
 LONG = ("X", Direction.LONG)
@@ -52,11 +52,6 @@ def kinds(steps: list[Step]) -> list[str]:
 
 def told(steps: list[Step]) -> list[str]:
     return [step.message for step in steps if isinstance(step, Difference)]
-
-
-def sent(venue: ModelVenue, books: ModelBooks, client_id: str = "c1", quantity: int = 5) -> VenueOrder:
-    books.send(client_id, "X", quantity, venue.now_ns)
-    return venue.place(client_id, quantity=quantity)
 
 
 # Orders ------------------------------------------------------------------------------------------
@@ -150,12 +145,6 @@ def test_a_changed_price_is_heard_and_an_unchanged_order_is_not() -> None:
 
 
 # Positions ---------------------------------------------------------------------------------------
-def held_elsewhere(venue: ModelVenue, volume: int) -> None:
-    """A position from before anything that the venue still tells of."""
-    venue.fill(venue.place(quantity=volume), volume)
-    venue.wait(7200)
-
-
 def test_at_connect_the_position_becomes_the_venues_at_once() -> None:
     venue, books = ModelVenue(), ModelBooks()
     held_elsewhere(venue, 3)
@@ -278,57 +267,6 @@ def deliver(draw: st.DataObject, venue: ModelVenue, books: ModelBooks) -> list[O
     return list(late[count:])
 
 
-class Desk:
-    """The reconciler with the books it is about: steps are carried out as Trading does."""
-
-    def __init__(self, venue: ModelVenue, books: ModelBooks) -> None:
-        self.venue = venue
-        self.books = books
-        self.facts: list[ev.AnyEvent] = []
-        self.alerts = 0
-        self.reconciler = Reconciler({ACCOUNT: "sim"}, books, lambda: self.alerts + 1)
-        self.line(LinkState.LIVE)
-
-    def line(self, state: LinkState) -> None:
-        self.reconciler.apply(
-            ev.LinkChanged(venue="sim", side=LinkSide.ORDERS, state=state), self.venue.now_ns
-        )
-
-    def ask(self, since_ns: int | None = None) -> VenueSnapshot:
-        self.reconciler.asked(ACCOUNT, self.venue.now_ns)
-        return self.venue.snapshot(since_ns)
-
-    def take(self, snapshot: VenueSnapshot) -> list[Work]:
-        done: list[Work] = []
-        for step in self.reconciler.take(snapshot, self.venue.now_ns):
-            done.append(step)
-            self._carry_out(step)
-        return done
-
-    def until_settled(self, since_ns: int | None = None) -> None:
-        for _ in range(10):
-            if self.reconciler.settled(ACCOUNT):
-                return
-            self.take(self.ask(since_ns))
-            self.venue.wait(6)
-        raise AssertionError("never settled")
-
-    def _carry_out(self, step: Work) -> None:
-        if isinstance(step, LookUp):
-            for answer in self.books.look_up(step, self.venue):
-                self.books.hear(answer, self.venue.now_ns)
-        elif isinstance(step, OrderReport | FillReport):
-            self.books.hear(step, self.venue.now_ns)
-        else:
-            assert isinstance(step, ev.Event)
-            self.facts.append(step)
-            self.alerts += isinstance(step, ev.AlertRaised)
-            self.books.now_ns = self.venue.now_ns
-            if isinstance(step, ev.PositionCorrected | ev.MoneyMoved):
-                self.books.take(step)
-            self.reconciler.apply(step, self.venue.now_ns)
-
-
 def assert_agreed(venue: ModelVenue, books: ModelBooks) -> None:
     for order in venue.orders:
         mine = books.order_of(order.report())
@@ -401,7 +339,7 @@ def test_messages_around_an_answer_change_nothing(
         books.hear(message, venue.now_ns)
     rest = list(late[cut:])
     for step in desk.reconciler.take(poll, venue.now_ns):
-        desk._carry_out(step)
+        desk.carry_out(step)
         if rest and data.draw(st.booleans()):
             books.hear(rest.pop(), venue.now_ns)
     for message in rest:

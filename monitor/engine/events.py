@@ -45,7 +45,7 @@ class OrderCreated(Event, frozen=True, kw_only=True, gc=False):
     """Our intent, or (EXTERNAL) an order found at a venue. `trail` is a trailing stop's distance
     in price; `expires_ns` of GTD. `client_order_id` is what the venue knows it by: one for all
     attempts. `venue` "" is the only one there is. An external order's `quantity` is 0 while the
-    venue has not told it."""
+    venue has not told it; `venue_order_id` is what it was found by."""
 
     order_id: int
     strategy_id: int
@@ -65,6 +65,7 @@ class OrderCreated(Event, frozen=True, kw_only=True, gc=False):
     client_order_id: str = ""
     venue: str = ""
     plan: OrderPlan = PLAIN
+    venue_order_id: str = ""
 
 
 class OrderReleased(Event, frozen=True, kw_only=True, gc=False):

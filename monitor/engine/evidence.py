@@ -73,7 +73,8 @@ class Order:
         self.placed = self.triggered = self.cancel_pending = False
         self.attempt = 0
         self.step: InnerState | None = first_step(intent) if intent.client_order_id else None
-        self.step_reason = self.venue_order_id = ""
+        self.step_reason = ""
+        self.venue_order_id = intent.venue_order_id
         self.fills = NO_FILLS
         self.filled = self.notional = ZERO
         self.verdict: ev.Verdict | None = None

@@ -13,8 +13,15 @@ import msgspec
 
 from monitor.engine.changes import Changes
 from monitor.engine.commands import AnyCommand, Reply
-from monitor.engine.rows import OrderRow, TradeRow
-from monitor.engine.values import OrderStatus
+from monitor.engine.rows import (
+    AlertRow,
+    ExecutionRow,
+    OrderRow,
+    PositionRecordRow,
+    SignalRow,
+    TradeRow,
+)
+from monitor.engine.values import LogLevel, OrderStatus, RecordType, SignalKind
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,90 @@ class TradeQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 class TradePage(msgspec.Struct, frozen=True, kw_only=True):
     trades: list[TradeRow]
+    total: int
+    page: int
+    size: int
+
+
+class RecordQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Position records, newest first. `include_archive`: those that retention has moved as well."""
+
+    account_id: str | None = None
+    symbol: str | None = None
+    strategy_id: int | None = None
+    order_id: int | None = None
+    type: RecordType | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    page: int = 1
+    size: int = 50
+    include_archive: bool = False
+
+
+class RecordPage(msgspec.Struct, frozen=True, kw_only=True):
+    records: list[PositionRecordRow]
+    total: int
+    page: int
+    size: int
+
+
+class SignalQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Signals of orders, newest first."""
+
+    order_id: int | None = None
+    account_id: str | None = None
+    symbol: str | None = None
+    kind: SignalKind | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    page: int = 1
+    size: int = 50
+
+
+class SignalPage(msgspec.Struct, frozen=True, kw_only=True):
+    signals: list[SignalRow]
+    total: int
+    page: int
+    size: int
+
+
+class ExecutionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How well orders were executed, the one that changed last first."""
+
+    order_id: int | None = None
+    account_id: str | None = None
+    symbol: str | None = None
+    venue: str | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    page: int = 1
+    size: int = 50
+
+
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
+    executions: list[ExecutionRow]
+    total: int
+    page: int
+    size: int
+
+
+class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Alerts, newest first. `standing` True: only those nobody took note of, False: the others."""
+
+    standing: bool | None = None
+    level: LogLevel | None = None
+    cause: str | None = None
+    order_id: int | None = None
+    account_id: str | None = None
+    symbol: str | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    page: int = 1
+    size: int = 50
+
+
+class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
+    alerts: list[AlertRow]
     total: int
     page: int
     size: int

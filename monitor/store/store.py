@@ -1,12 +1,13 @@
-"""The store as the core sees it: sessions, one way to write, several ways to read.
+"""The store as the core sees it: sessions, one way to write, and what `reader` can be asked.
 
-Owns the numbering of each session's journal and what of it is durable. Everything runs on
-the core's loop; nothing here waits for a disk on that loop.
+Owns the numbering of each session's journal and what of it is durable, and housekeeping. Everything
+runs on the core's loop; nothing here waits for a disk on that loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.boundary import OrderPage, OrderQuery, TradePage, TradeQuery
-from monitor.engine.changes import Changes
-from monitor.engine.journal import JournalRecord
-from monitor.store import queries, tables
+from monitor.store import checkpoints, retention, tables
 from monitor.store.batch import Batch
 from monitor.store.database import Database, open_database
 from monitor.store.faults import InUseError, StoreError, reason
+from monitor.store.reader import Reader
 from monitor.store.schema import ASK_AGAIN_S, migrate
 from monitor.store.statements import last_seq
 from monitor.store.writer import Writer
@@ -45,18 +44,20 @@ class SavedSession(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int
 
 
-class Store:
+class Store(Reader):
     """Made by `Store.open`. Every method may raise StoreError, whose text is for the user.
 
     `durable_seq` is the last journal record on disk of the session begun or read last.
     """
 
     def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.durable_seq = 0
-        self._database = database
         self._session_id = 0
         self._next_seq: dict[int, int] = {}
         self._writer = Writer(database, self._note_durable)
+        # Work in many transactions is done one after the other.
+        self._housekeeping = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str | Path, *, lock_wait_s: float = 1.0, answer_s: float = 15.0) -> Store:
@@ -114,12 +115,23 @@ class Store:
         self._take_up(session_id, 0)
         return session_id
 
-    async def last_session(self) -> SavedSession | None:
-        """The session begun last, ready to be written to again. None in a new database."""
+    async def last_session(self, *worlds: str) -> SavedSession | None:
+        """The session begun last, ready to be written to again; of these worlds, if any are named.
+        None when there is none."""
+        columns = tables.sessions.c
+        conditions = [columns.world.in_([str(world) for world in worlds])] if worlds else []
+        return await self._saved(select(tables.sessions).where(*conditions))
+
+    async def session(self, session_id: int) -> SavedSession | None:
+        """That session, ready to be written to again. None when there is none."""
+        columns = tables.sessions.c
+        return await self._saved(select(tables.sessions).where(columns.session_id == session_id))
+
+    async def _saved(self, sessions: Select[Any]) -> SavedSession | None:
         await self._writer.settle()
-        statement = select(tables.sessions).order_by(tables.sessions.c.session_id.desc()).limit(1)
+        newest = sessions.order_by(tables.sessions.c.session_id.desc()).limit(1)
         async with self._database.reading() as connection:
-            row = (await connection.execute(statement)).first()
+            row = (await connection.execute(newest)).first()
             if row is None:
                 return None
             seq = await last_seq(connection, row.session_id)
@@ -136,49 +148,64 @@ class Store:
         self._writer.forget(session_id)
 
     async def drop_session(self, session_id: int) -> None:
-        """Forget a session with all its rows: for replays that nobody will look back at."""
+        """Forget a replay with all its rows, that nobody will look back at. ValueError for a session
+        that traded: what it did is kept."""
         await self._writer.settle()
         async with self._writing() as connection:
+            if session_id in await retention.trading_sessions(connection):
+                raise ValueError(f"session {session_id} traded, it is not forgotten")
             for table in reversed(tables.metadata.sorted_tables):
                 if "session_id" in table.c:
                     await connection.execute(delete(table).where(table.c.session_id == session_id))
         self._writer.forget(session_id)
         self._next_seq.pop(session_id, None)
 
-    async def last_operation(self, session_id: int) -> int:
-        """The id of the session's last operation, 0 for none."""
-        newest = func.max(tables.operations.c.operation_id)
-        statement = select(newest).where(tables.operations.c.session_id == session_id)
-        async with self._database.reading() as connection:
-            return int((await connection.execute(statement)).scalar() or 0)
-
     async def prune_sessions(self, keep: int) -> None:
-        """Drop all but the `keep` newest sessions."""
-        statement = select(tables.sessions.c.session_id).order_by(tables.sessions.c.session_id.desc())
+        """Drop all but the `keep` newest replays. Sessions that traded are never dropped."""
         async with self._database.reading() as connection:
-            old = (await connection.execute(statement.offset(keep).limit(1000))).scalars().all()
+            old = await retention.old_replays(connection, keep)
         for session_id in old:
             await self.drop_session(session_id)
 
-    async def journal(self, session_id: int, from_seq: int = 1) -> list[JournalRecord]:
-        """The durable records from `from_seq` on. StoreError names the gap, if there is one."""
-        async with self._database.reading() as connection:
-            return await queries.read_journal(connection, session_id, from_seq)
+    async def put_checkpoint(
+        self, session_id: int, seq: int, time_ns: int, payload: bytes, *, format: int = 1
+    ) -> None:
+        """Keep what the session's state was after record `seq`, once that is durable. Written in
+        parts of half a megabyte between the journal's groups, and there only when it is whole.
+        `checkpoints.staying` says which stay. StoreError at once while nothing can be written:
+        nothing is lost, try again later. ValueError for a record that was not written yet."""
+        if seq >= self._next_seq.get(session_id, 0):
+            raise ValueError(f"record {seq} of session {session_id} was not written yet")
+        await self._writer.settle()
+        async with self._housekeeping:
+            async with self._writing() as connection:
+                await checkpoints.begin(connection, session_id, seq)
+            digest, parts = hashlib.sha256(), 0
+            for parts, part in enumerate(checkpoints.parts_of(payload), 1):
+                digest.update(part)
+                async with self._writing() as connection:
+                    await checkpoints.put_part(connection, session_id, seq, parts - 1, part)
+            head = checkpoints.Head(seq, time_ns, format, parts, digest.hexdigest())
+            async with self._writing() as connection:
+                await checkpoints.finish(connection, session_id, head)
 
-    async def rows(self, session_id: int) -> Changes:
-        """The durable rows: orders, trades, positions held, accounts, strategies, triggers,
-        curves and the latest 500 operations. `cleared` is not set."""
-        async with self._database.reading() as connection:
-            return await queries.read_rows(connection, session_id)
-
-    async def finished_orders(self, session_id: int, query: OrderQuery) -> OrderPage:
-        """Finished orders, the one that finished last first; times are those of finishing."""
-        async with self._database.reading() as connection:
-            return await queries.finished_orders(connection, session_id, query)
-
-    async def trades(self, session_id: int, query: TradeQuery) -> TradePage:
-        async with self._database.reading() as connection:
-            return await queries.trades(connection, session_id, query)
+    async def archive_records(self, before_ns: int) -> int:
+        """Move position records of before that moment to the archive, a few hundred at a time; how
+        many those were. Adjustments and corrections stay, and records of replays. StoreError at
+        once while nothing can be written; what was moved before stays moved, the rest is where it
+        was. `retention.KEPT_DAYS` is how long records are kept unless somebody says otherwise."""
+        await self._writer.settle()
+        moved = 0
+        async with self._housekeeping:
+            async with self._database.reading() as connection:
+                trading = await retention.trading_sessions(connection)
+            for session_id in trading:
+                part = retention.PART_RECORDS
+                while part == retention.PART_RECORDS:
+                    async with self._writing() as connection:
+                        part = await retention.archive_part(connection, session_id, before_ns)
+                    moved += part
+        return moved
 
     def write(self, batch: Batch) -> asyncio.Future[None]:
         """Queue a batch; never waits. The future resolves when the batch is durable; it may

@@ -1,4 +1,4 @@
-"""Pages of finished orders and trades: newest first, filtered, nothing twice or left out."""
+"""Pages of what was: newest first, filtered, nothing twice or left out."""
 
 from __future__ import annotations
 

@@ -125,7 +125,8 @@ class DayRolled(Event, frozen=True, kw_only=True, gc=False):
 
 class PositionCorrected(Event, frozen=True, kw_only=True, gc=False):
     """The account has `volume` of this now, whatever our trades say: found by reconciliation
-    (CORRECTION), or told by a person (ADJUSTMENT). `average_price` None keeps ours."""
+    (CORRECTION), or told by a person (ADJUSTMENT). `average_price` None keeps ours. `polled_ns`:
+    when the venue was asked (our clock): it was so then; None: it is so now."""
 
     account_id: str
     symbol: str
@@ -135,6 +136,7 @@ class PositionCorrected(Event, frozen=True, kw_only=True, gc=False):
     type: RecordType
     reason: str
     by: str
+    polled_ns: int | None = None
 
 
 class PricesMarked(Event, frozen=True, kw_only=True, gc=False):

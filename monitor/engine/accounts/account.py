@@ -159,6 +159,9 @@ class Account:
             changes += history.insert([_roll_of(rolled, symbol)])
         for ledger in self.ledgers.values():
             self._roll_money(ledger, [h for h in self.histories.values() if h.ledger is ledger])
+        for history in self.histories.values():
+            for currency, fee in history.foreign_fees(time_ns):  # already of the new day
+                self.ledger_of(currency).day_balance += fee
         return tuple(changes)
 
     def correct(

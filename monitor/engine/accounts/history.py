@@ -8,7 +8,7 @@ late folds the entries after it again, from the last checkpoint before it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -155,18 +155,24 @@ class History:
         index = bisect_left(self.times, time_ns)
         if not index:
             return 0
-        for entry in self.entries[:index]:
-            if isinstance(entry, Fill):
-                self.profits.pop(entry.trade_id, None)
         entries, times = self.entries[index:], self.times[index:]
         del self.entries[index:], self.times[index:]
         self._fold_again(index)
+        for fill in self._fills(0):
+            self.profits.pop(fill.trade_id, None)
+            self.gaps.pop(fill.trade_id, None)
         self._checkpoints = [(0, self.holding())]
         self._instant = None
         self.base_ns = time_ns
         self.entries, self.times = entries, times
         self._fold(0)
         return index
+
+    def foreign_fees(self, after_ns: int) -> Iterator[tuple[str, Decimal]]:
+        """(currency, fee) of fills after this time that were paid in another currency."""
+        for fill in self._fills(bisect_right(self.times, after_ns)):
+            if fill.fee_currency not in ("", self.instrument.currency):
+                yield fill.fee_currency, fill.commission
 
     # Where it belongs ------------------------------------------------------------------------
     def _place(self, fill: Fill) -> tuple[int, int]:

@@ -17,9 +17,11 @@ from monitor.engine.waiting.conditions import (
     Condition,
     ConditionError,
     Crossing,
+    TimeCompared,
     canonical,
     follows_all,
     follows_facts,
+    moment_ns,
     parse_all,
     symbols_of,
 )
@@ -112,6 +114,12 @@ class Entry:
         """Whose quotes may release it."""
         named = frozenset[str]().union(*map(symbols_of, self.conditions))
         return named | {self.intent.symbol} if self.local else named
+
+    @property
+    def moments(self) -> list[int]:
+        """Times that may release it, to be looked at exactly then."""
+        named = [moment_ns(c) for c in self.conditions if isinstance(c, TimeCompared)]
+        return named if self.not_before_ns is None else [self.not_before_ns, *named]
 
     @property
     def follows_all(self) -> bool:

@@ -24,7 +24,7 @@ class Watch:
         self._followers: dict[int, None] = {}
         self._listeners: dict[int, None] = {}
         self._looked_ns: int | None = None
-        self._delays: list[tuple[int, int]] = []
+        self._moments: list[tuple[int, int]] = []
 
     def add(self, entry: Entry) -> None:
         order_id = entry.order_id
@@ -35,8 +35,8 @@ class Watch:
             self._followers[order_id] = None
         if entry.follows_facts:
             self._listeners[order_id] = None
-        if entry.not_before_ns is not None:
-            heapq.heappush(self._delays, (entry.not_before_ns, order_id))
+        for moment_ns in entry.moments:
+            heapq.heappush(self._moments, (moment_ns, order_id))
         self._awake[order_id] = None
 
     def remove(self, entry: Entry) -> None:
@@ -64,8 +64,8 @@ class Watch:
 
     def time_passed(self, now_ns: int) -> None:
         """Wake whose time has come, and everybody when nobody was looked at for too long."""
-        while self._delays and self._delays[0][0] <= now_ns:
-            self.wake(heapq.heappop(self._delays)[1])
+        while self._moments and self._moments[0][0] <= now_ns:
+            self.wake(heapq.heappop(self._moments)[1])
         if self._watched and (self._looked_ns is None or now_ns >= self._looked_ns + self._every_ns):
             self._looked_ns = now_ns
             self._awake.update(dict.fromkeys(self._watched))
@@ -79,9 +79,9 @@ class Watch:
         return order_id
 
     def due_ns(self) -> int | None:
-        while self._delays and self._delays[0][1] not in self._watched:
-            heapq.heappop(self._delays)
-        dues = [self._delays[0][0]] if self._delays else []
+        while self._moments and self._moments[0][1] not in self._watched:
+            heapq.heappop(self._moments)
+        dues = [self._moments[0][0]] if self._moments else []
         if any(entry.conditional or entry.local for entry in self._watched.values()):
             dues.append(0 if self._looked_ns is None else self._looked_ns + self._every_ns)
         return min(dues, default=None)

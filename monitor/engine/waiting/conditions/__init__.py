@@ -8,6 +8,7 @@ from monitor.engine.waiting.conditions.evaluation import (
     Asker as Asker,
     Crossing as Crossing,
     evaluate as evaluate,
+    moment_ns as moment_ns,
 )
 from monitor.engine.waiting.conditions.parser import (
     canonical as canonical,
@@ -17,6 +18,7 @@ from monitor.engine.waiting.conditions.parser import (
 from monitor.engine.waiting.conditions.tokens import ConditionError as ConditionError
 from monitor.engine.waiting.conditions.tree import (
     Condition as Condition,
+    TimeCompared as TimeCompared,
     follows_all as follows_all,
     follows_facts as follows_facts,
     symbols_of as symbols_of,

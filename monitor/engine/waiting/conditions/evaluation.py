@@ -84,7 +84,7 @@ def _evaluate(condition: Condition, view: View, asker: Asker, crossing: Crossing
     if isinstance(condition, TimeWithin):
         return _within(condition, view.now_ns, asker.zone)
     if isinstance(condition, TimeCompared):
-        return _TESTS[condition.comparison](view.now_ns, _ns(condition.at))
+        return _TESTS[condition.comparison](view.now_ns, moment_ns(condition))
     if isinstance(condition, OrderIs):
         order = view.book.orders.get(condition.order_id)
         if order is None:
@@ -113,8 +113,8 @@ def _within(window: TimeWithin, now_ns: int, zone: str) -> bool:
     return second >= window.start_s or second < window.end_s
 
 
-def _ns(at: dt.datetime) -> int:
-    since = at - _EPOCH
+def moment_ns(condition: TimeCompared) -> int:
+    since = condition.at - _EPOCH
     return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * 1000
 
 

@@ -1,0 +1,178 @@
+"""Invariants 15, 16 and 20 of the order model against a little venue that counts what it has.
+
+The venue tells the truth about each request, but late, doubled, out of order or not at all, and a
+request may arrive long after it was given up. Between all this the program is restarted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given, settings, strategies as st
+
+from monitor.engine import events as ev
+from monitor.engine.emergency import Emergency
+from monitor.engine.lifecycle import LifeCycle
+from monitor.engine.values import ZERO, EngineState, FailurePolicy, InnerState, LinkState, OrderStatus
+from tests.order_bench import SECOND, VENUE, Bench
+
+AUTO_S = 200
+
+
+class LittleVenue:
+    """Requests on their way, what was accepted, and everything ever said about it."""
+
+    def __init__(self) -> None:
+        self.coming: list[tuple[int, str]] = []
+        self.accepted: list[int] = []
+        self.said: list[ev.AnyEvent] = []
+        self.ended = False
+        self.id = ""
+
+    def accept(self) -> None:
+        if self.coming:
+            attempt, venue = self.coming.pop(0)
+            self.accepted.append(attempt)
+            self.id = f"{venue}-{attempt}"
+            self.say(ev.OrderPlaced(order_id=1, venue_order_id=self.id))
+
+    def refuse(self, retryable: bool) -> None:
+        if self.coming:
+            attempt, _ = self.coming.pop(0)
+            self.say(ev.OrderRefused(order_id=1, reason="no", retryable=retryable, attempt=attempt))
+
+    def cancel(self) -> None:
+        if self.accepted and not self.ended:
+            self.ended = True
+            self.say(ev.OrderCanceled(order_id=1, venue_order_id=self.id, cumulative=ZERO))
+
+    def say(self, fact: ev.AnyEvent) -> None:
+        self.said.append(fact)
+
+
+class World:
+    """One order, the parts, a queue that sends what is due, and a link that may lose anything."""
+
+    def __init__(self, policy: FailurePolicy, second: bool) -> None:
+        self.bench = Bench(Emergency, LifeCycle)
+        self.venue = LittleVenue()
+        self.heard = 0
+        self.sent = 0
+        venue = SECOND if second else ""
+        self.bench.order(sent=False, on_failure=policy, second_venue=venue, auto_cancel_s=AUTO_S)
+
+    def send(self) -> None:
+        """What the waiting room does: only what is certainly here, and only when it is due."""
+        order = self.bench.book.active.get(1)
+        if order is None or order.status is not OrderStatus.CREATED:
+            return
+        if order.inner_state is not InnerState.QUEUED or not order.never_left:
+            return
+        queued = self.bench.all_made(ev.OrderQueued)
+        last = queued[-1] if queued else None
+        if last is not None and self.bench.now_ns < last.not_before_ns:
+            return
+        self.sent += 1
+        venue = last.venue if last is not None else VENUE
+        self.bench.sent(attempt=self.sent, venue=venue)
+        self.venue.coming.append((self.sent, venue))
+
+    def hear(self) -> None:
+        if self.heard < len(self.venue.said):
+            self.heard += 1
+            self.bench.tell(self.venue.said[self.heard - 1])
+
+    def hear_again(self, which: int) -> None:
+        if self.heard:
+            self.bench.tell(self.venue.said[which % self.heard])
+
+    def lose(self) -> None:
+        if self.sent:
+            self.bench.tell(ev.OrderLost(order_id=1, reason="timeout", attempt=self.sent))
+
+    def restart(self) -> None:
+        new = self.bench.restarted()
+        new.made = self.bench.made  # what was decided before is still worth judging
+        self.bench = new
+        self.bench.settle()
+
+    def play(self, steps: Iterable[tuple[str, int]]) -> None:
+        deeds = {
+            "send": lambda n: self.send(),
+            "accept": lambda n: self.venue.accept(),
+            "refuse": lambda n: self.venue.refuse(retryable=n % 4 != 0),
+            "cancel": lambda n: self.venue.cancel(),
+            "hear": lambda n: self.hear(),
+            "hear again": self.hear_again,
+            "lose": lambda n: self.lose(),
+            "absent": lambda n: self.bench.tell(ev.OrderAbsent(order_id=1, polled_ns=self.bench.now_ns)),
+            "wait": lambda n: self.bench.wait(n),
+            "restart": lambda n: self.restart(),
+            "down": lambda n: self.bench.line(LinkState.LOST),
+            "up": lambda n: self.bench.line(LinkState.LIVE),
+            "halt": lambda n: self.bench.stop(EngineState.HALTED if n % 5 == 0 else EngineState.NORMAL),
+        }
+        for name, number in steps:
+            deeds[name](number)
+            assert len(self.venue.accepted) <= 1, "two orders at the venue for one request"
+
+
+NAMES = ["send", "accept", "refuse", "hear", "wait"] * 3 + [
+    "cancel",
+    "hear again",
+    "lose",
+    "absent",
+    "restart",
+    "down",
+    "up",
+    "halt",
+]
+STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 60)), max_size=60)
+
+
+@settings(max_examples=300)
+@given(steps=STEPS, policy=st.sampled_from(FailurePolicy), second=st.booleans())
+def test_one_request_never_becomes_two_orders(
+    steps: list[tuple[str, int]], policy: FailurePolicy, second: bool
+) -> None:
+    world = World(policy, second)
+    world.play(steps)
+    asked = [fact.reason for fact in world.bench.all_made(ev.CancelRequested)]
+    assert asked.count(f"auto-cancel after {AUTO_S} s") <= 1
+
+
+@settings(max_examples=200)
+@given(steps=STEPS, policy=st.sampled_from(FailurePolicy), second=st.booleans())
+def test_once_the_venue_answers_every_order_that_was_sent_comes_to_an_end(
+    steps: list[tuple[str, int]], policy: FailurePolicy, second: bool
+) -> None:
+    """The venue answers everything, cancels what it is asked to, and time passes."""
+    world = World(policy, second)
+    world.play(steps)
+    world.bench.line(LinkState.LIVE)
+    for _ in range(30):
+        world.venue.accept()
+        while world.heard < len(world.venue.said):
+            world.hear()
+        world.send()
+        if world.bench.all_made(ev.CancelRequested):
+            world.venue.cancel()
+        world.bench.wait(61)
+    order = world.bench.book.orders[1]
+    waits_for_a_person = order.inner_state is InnerState.MANUAL
+    assert not order.status.active or waits_for_a_person or not world.sent
+
+
+@settings(max_examples=150)
+@given(before=STEPS, after=st.lists(st.integers(1, 90), max_size=10), policy=st.sampled_from(FailurePolicy))
+def test_after_a_restart_the_same_is_decided_at_the_same_times(
+    before: list[tuple[str, int]], after: list[int], policy: FailurePolicy
+) -> None:
+    world = World(policy, second=True)
+    world.play(before)
+    old, new = world.bench, world.bench.restarted()
+    old.made.clear()
+    for seconds in after:
+        old.wait(seconds)
+        new.wait(seconds)
+    assert new.made == old.made

@@ -16,6 +16,7 @@ from monitor.engine.options import Matching, ReplayOptions
 from monitor.errors import UserError
 from monitor.journal_options import add_journal
 from monitor.settings import CONFIG_FILE, FIELDS
+from monitor.venue_options import add_venue_sim
 
 UNSET_SPEED = "unset"
 DEFAULT_STRATEGY = "double_ma"
@@ -29,6 +30,7 @@ examples:
   monitor backtest bars.csv --strategy double_ma --matching vnpy --json out.json
   monitor serve --port 9000                  no window, the web page only
   monitor journal --kind TradeExecuted       what was recorded: also export and verify
+  monitor venue-sim --script late            a simulated venue to practise with
   monitor doctor                             what is wrong here, and how to mend it
 """
 
@@ -113,6 +115,7 @@ def build_parser() -> Parser:
     _add_backtest(commands, common)
     _add_serve(commands, common)
     add_journal(commands, common, Parser)
+    add_venue_sim(commands, Parser)
     commands.add_parser(
         "doctor",
         parents=[common],

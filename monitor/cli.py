@@ -59,9 +59,10 @@ def _refusals() -> tuple[type[Exception], ...]:
     from monitor.engine.plans import PlanError
     from monitor.engine.strategy import ParameterError
     from monitor.net.mirror import MirrorError
+    from monitor.net.venue_sim.command import VenueSimError
     from monitor.store import StoreError
 
-    return (KlineError, StrategyError, ParameterError, PlanError, StoreError, MirrorError)
+    return (KlineError, StrategyError, ParameterError, PlanError, StoreError, MirrorError, VenueSimError)
 
 
 def run_window(settings: Settings, asked: argparse.Namespace) -> int:
@@ -121,6 +122,28 @@ def run_journal(settings: Settings, asked: argparse.Namespace) -> int:
     return run(settings, journal_request(asked))
 
 
+def run_venue_sim(settings: Settings, asked: argparse.Namespace) -> int:
+    """The simulated venue: needs no data folder, and runs beside everything else."""
+    from monitor.net.venue_sim.command import run_venue_sim as run, script_of, terms_of
+    from monitor.venue_options import venue_request
+
+    request = venue_request(asked)
+    terms = terms_of(
+        request.terms,
+        name=request.name,
+        accounts=request.accounts,
+        seed=request.seed,
+        pace_ms=request.pace_ms,
+        manual=request.manual,
+    )
+    script = script_of(request.script)
+    return run(terms, script, port=request.port, record=request.record, ready=_say)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
     from monitor.doctor import run_doctor as run
 
@@ -133,5 +156,6 @@ COMMANDS: dict[str | None, Callable[[Settings, argparse.Namespace], int]] = {
     "backtest": run_backtest,
     "serve": run_serve,
     "journal": run_journal,
+    "venue-sim": run_venue_sim,
     "doctor": run_doctor,
 }

@@ -11,7 +11,7 @@ up (its end comes with the answer), never closed by the poll; then positions, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -62,8 +62,8 @@ class Comparison:
     `suspected` goes in as what the comparison before found different (venue less ours), and comes
     out as what this one did: a position is corrected when two in a row find the same. At connect
     (`connecting`) it is corrected at once, unless an order of that symbol works: then a fill may
-    just be on its way. A symbol with a fill heard since the question was asked, or with orders to
-    be looked up or fills missing, is `undecided`: it is neither believed nor suspected.
+    just be on its way. A symbol that `moved` (a fill was booked since the question was asked), or
+    with orders to be looked up or fills missing, is `undecided`: neither believed nor suspected.
     `first`: of this account ever, then its balance is taken over; later it is only told.
     """
 
@@ -75,6 +75,7 @@ class Comparison:
         suspected: Mapping[PositionKey, Decimal],
         connecting: bool,
         first: bool = False,
+        moved: Set[str] = frozenset(),
     ) -> None:
         self._snapshot = snapshot
         self._facts = facts
@@ -82,13 +83,12 @@ class Comparison:
         self._connecting = connecting
         self._first = first
         self._account = snapshot.account_id
-        self._moved: set[str] = set()
+        self._moved = moved
         self.suspected: dict[PositionKey, Decimal] = {}
         self.undecided: set[str] = set()
         self.found: set[tuple[str, str]] = set()
 
     def steps(self) -> Iterator[Step]:
-        self._moved = self._facts.traded_since(self._account, self._snapshot.polled_ns)
         yield from self._open_orders()
         yield from self._fills()
         yield from self._not_listed()
@@ -179,6 +179,7 @@ class Comparison:
         venue = {_key(position): position for position in self._snapshot.positions if position.volume}
         ours = {key: volume for key, volume in self._facts.positions(self._account).items() if volume}
         working = {known.symbol for known in self._facts.live(self._account)}
+        self.undecided |= self._facts.unbooked(self._account)
         for key in sorted({*venue, *ours}):
             position = venue.get(key)
             theirs = position.volume if position is not None else ZERO
@@ -212,6 +213,7 @@ class Comparison:
             type=RecordType.CORRECTION,
             reason=message,
             by=BY,
+            polled_ns=self._snapshot.polled_ns,
         )
         yield Difference(
             cause=POSITION_CORRECTED,
@@ -221,7 +223,8 @@ class Comparison:
         )
 
     def _balance(self) -> Iterator[Step]:
-        theirs, mine = self._snapshot.balance, self._facts.balance(self._account)
+        theirs = self._snapshot.balance
+        mine = self._facts.balance(self._account, self._snapshot.currency)
         if theirs is None or mine is None or abs(theirs - mine) <= MONEY_TOLERANCE:
             return
         if self.undecided or self.suspected or self._moved:

@@ -57,10 +57,15 @@ class Facts(Protocol):
         """Volumes held; a position of 0 may be left out."""
         ...
 
-    def balance(self, account_id: str) -> Decimal | None:
-        """Money without unrealised profit; None when it cannot be told."""
+    def balance(self, account_id: str, currency: str) -> Decimal | None:
+        """Money of that currency ("": the account's own) without unrealised profit; None when it
+        cannot be told."""
         ...
 
-    def traded_since(self, account_id: str, time_ns: int) -> set[str]:
-        """Symbols of which a fill was booked at or after that moment of our clock."""
+    def unbooked(self, account_id: str) -> set[str]:
+        """Symbols of which something was heard that is not in the positions yet."""
+        ...
+
+    def subject(self, order_id: int) -> tuple[str, str]:
+        """Account and symbol of one of our orders."""
         ...

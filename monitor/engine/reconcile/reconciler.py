@@ -94,12 +94,15 @@ class Reconciler:
         self._facts = facts
         self._next_alert_id = next_alert_id
         self._accounts = {account_id: _Account() for account_id in venues}
+        self._traded: dict[tuple[str, str], int] = {}
         self._standing: dict[_Name, int] = {}
         self._noted: set[int] = set()
 
     # Part ----------------------------------------------------------------------------------------
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
-        if isinstance(event, ev.LinkChanged):
+        if isinstance(event, ev.TradeExecuted | ev.FillCorrected):
+            self._traded[self._facts.subject(event.order_id)] = time_ns
+        elif isinstance(event, ev.LinkChanged):
             self._line(event)
         elif isinstance(event, ev.Reconciled):
             account = self._accounts.setdefault(event.account_id, _Account())
@@ -192,6 +195,7 @@ class Reconciler:
             suspected=account.suspected,
             connecting=connecting,
             first=account.compared_ns is None,
+            moved=self._moved(snapshot),
         )
         corrections = 0
         for step in comparison.steps():
@@ -208,6 +212,14 @@ class Reconciler:
             return
         yield ev.Reconciled(
             account_id=snapshot.account_id, corrections=corrections, polled_ns=snapshot.polled_ns
+        )
+
+    def _moved(self, snapshot: VenueSnapshot) -> frozenset[str]:
+        """Symbols traded since the question was asked: the answer may know it or not."""
+        return frozenset(
+            symbol
+            for (account_id, symbol), traded_ns in self._traded.items()
+            if account_id == snapshot.account_id and traded_ns >= snapshot.polled_ns
         )
 
     def _told(self, snapshot: VenueSnapshot, difference: Difference) -> Iterator[Event]:

@@ -44,12 +44,19 @@ class Desk:
             self.venue.wait(6)
         raise AssertionError("never settled")
 
+    def hear(self, message: OrderReport | FillReport) -> None:
+        """As the tracker would: what is new about fills is a fact that everybody is told."""
+        self.books.hear(message, self.venue.now_ns)
+        for fact in self.books.news:
+            self.reconciler.apply(fact, self.venue.now_ns)
+        self.books.news.clear()
+
     def carry_out(self, step: Work) -> None:
         if isinstance(step, LookUp):
             for answer in self.books.look_up(step, self.venue):
-                self.books.hear(answer, self.venue.now_ns)
+                self.hear(answer)
         elif isinstance(step, OrderReport | FillReport):
-            self.books.hear(step, self.venue.now_ns)
+            self.hear(step)
         else:
             assert isinstance(step, ev.Event)
             self.facts.append(step)

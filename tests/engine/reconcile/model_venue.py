@@ -177,7 +177,7 @@ class ModelBooks:
         self.now_ns = 0
         self.money = opening
         self.corrected: list[tuple[int, ev.PositionCorrected]] = []
-        self.booked: list[tuple[int, str]] = []
+        self.news: list[ev.TradeExecuted] = []
 
     def send(self, client_id: str, symbol: str, quantity: int, now_ns: int) -> BookOrder:
         order = BookOrder(len(self.orders) + 1, symbol, Decimal(quantity), now_ns)
@@ -195,7 +195,7 @@ class ModelBooks:
             if message.venue_trade_id not in order.fills:
                 order.fills[message.venue_trade_id] = message
                 order.active_ns = now_ns
-                self.booked.append((now_ns, message.symbol))
+                self.news.append(_trade(order.order_id, message))
             return
         order.total = max(order.total, message.cumulative or ZERO)
         order.quantity = message.quantity or order.quantity
@@ -212,7 +212,7 @@ class ModelBooks:
         if isinstance(fact, ev.MoneyMoved):
             self.money = (self.money or ZERO) + fact.amount
         else:
-            self.corrected.append((self.now_ns, fact))
+            self.corrected.append((fact.polled_ns or self.now_ns, fact))
 
     def _find(self, venue_id: str, client_id: str) -> BookOrder | None:
         if client_id in self.ours:
@@ -267,13 +267,28 @@ class ModelBooks:
                 short = entry.volume
         return long - short
 
-    def balance(self, account_id: str) -> Decimal | None:
+    def balance(self, account_id: str, currency: str) -> Decimal | None:
         return self.money
 
-    def traded_since(self, account_id: str, time_ns: int) -> set[str]:
-        return {symbol for booked_ns, symbol in self.booked if booked_ns >= time_ns}
+    def unbooked(self, account_id: str) -> set[str]:
+        return set()
+
+    def subject(self, order_id: int) -> tuple[str, str]:
+        return ACCOUNT, self.orders[order_id].symbol
 
     def look_up(self, step: LookUp, venue: ModelVenue) -> list[OrderReport | FillReport]:
         order = self.orders[step.order_id]
         client_id = next((name for name, id_ in self.ours.items() if id_ == step.order_id), "")
         return venue.answer(order.venue_id, client_id)
+
+
+def _trade(order_id: int, fill: FillReport) -> ev.TradeExecuted:
+    return ev.TradeExecuted(
+        order_id=order_id,
+        trade_id=order_id,
+        venue_trade_id=fill.venue_trade_id,
+        price=fill.price,
+        volume=fill.volume,
+        commission=fill.fee,
+        slippage=ZERO,
+    )

@@ -26,10 +26,16 @@ def compare(
     suspected: dict[tuple[str, Direction], Decimal] | None = None,
     connecting: bool = True,
     first: bool = False,
+    moved: frozenset[str] = frozenset(),
 ) -> tuple[list[Step], Comparison]:
     """Carry out one comparison; look-ups are answered after it."""
     comparison = Comparison(
-        snapshot or venue.snapshot(), books, suspected=suspected or {}, connecting=connecting, first=first
+        snapshot or venue.snapshot(),
+        books,
+        suspected=suspected or {},
+        connecting=connecting,
+        first=first,
+        moved=moved,
     )
     steps: list[Step] = []
     for step in comparison.steps():
@@ -192,7 +198,7 @@ def test_a_difference_is_not_judged_while_a_fill_was_heard_since_the_question() 
     venue.wait(1)
     venue.fill(order, 2)
     books.hear(venue.fills[0], venue.now_ns)
-    steps, found = compare(venue, books, poll, suspected={LONG: Decimal(-2)})
+    steps, found = compare(venue, books, poll, suspected={LONG: Decimal(-2)}, moved=frozenset({"X"}))
     assert (steps, found.undecided, found.suspected) == ([], {"X"}, {LONG: -2})
 
 
@@ -336,14 +342,14 @@ def test_messages_around_an_answer_change_nothing(
     late = data.draw(st.permutations([*late, *venue.said[heard:]])) if late or venue.said[heard:] else []
     cut = data.draw(st.integers(0, len(late)))
     for message in late[:cut]:
-        books.hear(message, venue.now_ns)
+        desk.hear(message)
     rest = list(late[cut:])
     for step in desk.reconciler.take(poll, venue.now_ns):
         desk.carry_out(step)
         if rest and data.draw(st.booleans()):
-            books.hear(rest.pop(), venue.now_ns)
+            desk.hear(rest.pop())
     for message in rest:
-        books.hear(message, venue.now_ns)
+        desk.hear(message)
     venue.wait(12)
     desk.until_settled()
     assert_agreed(venue, books)

@@ -31,6 +31,7 @@ class Group(StrEnum):
     REPLAY = "Replay"
     ORDERS = "Orders and positions"
     STRATEGIES = "Strategies"
+    SYSTEM = "System"
     TABLES = "Tables"
     PANELS = "Panels"
 
@@ -44,6 +45,13 @@ class When(StrEnum):
     ENGINE = "engine"
     ORDER_SELECTED = "order selected"
     ORDERS_WORKING = "orders working"
+    ORDER_FOR_YOU = "order for you"
+    ORDER_UNKNOWN = "order unknown"
+    ALERT_STANDING = "alert standing"
+    NOT_HALTED = "not halted"
+    NOT_REDUCING = "not reducing"
+    NOT_NORMAL = "not normal"
+    TRADING = "trading"
     POSITION_SELECTED = "position selected"
     POSITIONS_OPEN = "positions open"
     STRATEGY_STOPPED = "strategy stopped"
@@ -74,7 +82,17 @@ DOCKS: tuple[tuple[str, str], ...] = (
     ("strategies", "Strategies"),
     ("account", "Account"),
     ("log", "Log"),
+    ("queue", "Queue and conditions"),
+    ("records", "Position records"),
+    ("system", "System"),
 )
+DOCK_KEYS: dict[str, str] = {
+    **{name: f"Ctrl+{number}" for number, (name, _) in enumerate(DOCKS[:7], start=1)},
+    "queue": "Alt+1",
+    "records": "Alt+2",
+    "system": "Alt+3",
+}
+"""Ctrl+8 and Ctrl+9 are the replay bar and the ticket, so what came later has Alt."""
 
 
 def _general() -> tuple[UserCommand, ...]:
@@ -130,6 +148,44 @@ def _orders() -> tuple[UserCommand, ...]:
         order("close_all", "Close all positions", "Shift+X", When.POSITIONS_OPEN),
         order("cancel_selected", "Cancel the selected orders", "D", When.ORDER_SELECTED),
         order("cancel_all", "Cancel all orders", "Shift+D", When.ORDERS_WORKING),
+        order("new_conditional", "New conditional order", "Shift+N", When.TRADING),
+        order("send_waiting", "Send the order that waits for your decision", "E", When.ORDER_FOR_YOU),
+        UserCommand(
+            id="look_up_order",
+            title="Ask the venue about an unknown order again",
+            group=Group.ORDERS,
+            keys=("L",),
+            when=When.ORDER_UNKNOWN,
+            danger=Danger.CHANGES,
+        ),
+        UserCommand(
+            id="never_arrived",
+            title="The unknown order never arrived",
+            group=Group.ORDERS,
+            when=When.ORDER_UNKNOWN,
+            danger=Danger.DANGEROUS,
+        ),
+        UserCommand(
+            id="has_ended",
+            title="The unknown order has ended",
+            group=Group.ORDERS,
+            when=When.ORDER_UNKNOWN,
+            danger=Danger.DANGEROUS,
+        ),
+    )
+
+
+def _system() -> tuple[UserCommand, ...]:
+    def system(id: str, title: str, key: str, when: When, danger: Danger) -> UserCommand:
+        keys = (key,) if key else ()
+        return UserCommand(id=id, title=title, group=Group.SYSTEM, keys=keys, when=when, danger=danger)
+
+    return (
+        system("emergency_stop", "Emergency stop", "Ctrl+Shift+F12", When.NOT_HALTED, Danger.DANGEROUS),
+        system("reduce_only", "Reduce positions only", "", When.NOT_REDUCING, Danger.DANGEROUS),
+        system("back_to_normal", "Back to normal trading", "", When.NOT_NORMAL, Danger.DANGEROUS),
+        system("compare_now", "Compare with the venue now", "F5", When.TRADING, Danger.CHANGES),
+        system("acknowledge", "Take note of an alert", "A", When.ALERT_STANDING, Danger.CHANGES),
     )
 
 
@@ -168,9 +224,9 @@ def _tables() -> tuple[UserCommand, ...]:
 def _panels() -> tuple[UserCommand, ...]:
     docks = (
         UserCommand(
-            id=f"dock_{name}", title=f"Go to {title.lower()}", group=Group.PANELS, keys=(f"Ctrl+{number}",)
+            id=f"dock_{name}", title=f"Go to {title.lower()}", group=Group.PANELS, keys=(DOCK_KEYS[name],)
         )
-        for number, (name, title) in enumerate(DOCKS, start=1)
+        for name, title in DOCKS
     )
     last = (
         UserCommand(id="dock_replay", title="Go to the replay bar", group=Group.PANELS, keys=("Ctrl+8",)),
@@ -183,6 +239,7 @@ COMMANDS: tuple[UserCommand, ...] = (
     *_replay(),
     *_orders(),
     *_strategies(),
+    *_system(),
     *_tables(),
     *_panels(),
     *_general(),

@@ -21,6 +21,7 @@ MENUS: tuple[Group, ...] = (
     Group.REPLAY,
     Group.ORDERS,
     Group.STRATEGIES,
+    Group.SYSTEM,
     Group.TABLES,
     Group.PANELS,
     Group.GENERAL,

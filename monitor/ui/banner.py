@@ -5,6 +5,7 @@ Owns its labels. It is told rows and stats and never asks for them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -12,11 +13,11 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from monitor.boundary import CoreStats
-from monitor.engine.rows import AccountRow, ReplayRow, SessionRow
-from monitor.engine.values import EngineState, World
+from monitor.engine.rows import AccountRow, LinkRow, ReplayRow, SessionRow
+from monitor.engine.values import EngineState, LinkSide, World
 from monitor.models import format as shown
 from monitor.ui.elided import ElidedLabel
-from monitor.ui.links import LinkDot, journal_link, mirror_link
+from monitor.ui.links import LinkDot, journal_link, mirror_link, venue_link
 from monitor.ui.pulse import Pulse
 from monitor.ui.theme import Theme
 
@@ -126,6 +127,7 @@ class Banner(QWidget):
         self.equity = Figure(self.tr("equity"))
         self.today = Figure(self.tr("today"))
         self.margin = Figure(self.tr("margin"))
+        self.venues = {side: LinkDot(theme) for side in LinkSide}
         self.journal = LinkDot(theme)
         self.mirror = LinkDot(theme)
         self._lay_out()
@@ -138,19 +140,25 @@ class Banner(QWidget):
         layout.setSpacing(20)
         layout.addWidget(self.strip)
         layout.addWidget(self.title, 1)
-        for part in (self.equity, self.today, self.margin, self.journal, self.mirror):
+        venues = tuple(self.venues.values())
+        for part in (self.equity, self.today, self.margin, *venues, self.journal, self.mirror):
             layout.addWidget(part)
+        for dot in venues:
+            dot.hide()
         self.setFixedHeight(HEIGHT + 2)
 
-    def show_session(self, session: SessionRow | None, replay: ReplayRow | None) -> None:
-        """Name the world; a replay says at which moment of the past it stands."""
+    def show_session(self, session: SessionRow | None, replay: ReplayRow | None, stragglers: int = 0) -> None:
+        """Name the world; a replay says at which moment of the past it stands. `stragglers` are
+        orders whose cancel is not confirmed, told while the engine is halted."""
         if session is None:
             return
         self._line = self._theme.strip(session.world, session.engine_state)
         when = ""
         if session.world is World.REPLAY and replay is not None:
             when = shown.minute(replay.time_ns or replay.first_ns, shown.zone(session.zone))
-        self.strip.show_world(self._words(session), when, self._line, hatched=session.world is World.REPLAY)
+        self.strip.show_world(
+            self._words(session, stragglers), when, self._line, hatched=session.world is World.REPLAY
+        )
         title = session.title
         if replay is not None and replay.synthetic:
             title = self.tr("synthetic data · {0}").format(title)
@@ -160,13 +168,23 @@ class Banner(QWidget):
         self.update()
 
     @staticmethod
-    def _words(session: SessionRow) -> str:
+    def _words(session: SessionRow, stragglers: int) -> str:
         words = [session.world.value]
         if session.engine_state in WORDS:
             words.append(WORDS[session.engine_state])
+        if session.engine_state is EngineState.HALTED and stragglers:
+            words.append("1 straggler" if stragglers == 1 else f"{stragglers} stragglers")
         if session.read_only:
             words.append("READ-ONLY")
         return " · ".join(words)
+
+    def show_links(self, rows: Sequence[LinkRow]) -> None:
+        """The lines to venues, market and orders apart; the worst of each is told."""
+        for side, dot in self.venues.items():
+            mine = [row for row in rows if row.side is side]
+            dot.setVisible(bool(mine))
+            if mine:
+                dot.show_link(venue_link(side, mine))
 
     def show_account(self, account: AccountRow | None) -> None:
         if account is None:

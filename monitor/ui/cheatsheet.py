@@ -15,13 +15,13 @@ from monitor.ui.overlay import Overlay
 COLUMNS: tuple[tuple[Group, ...], ...] = (
     (Group.REPLAY, Group.STRATEGIES, Group.GENERAL),
     (Group.ORDERS, Group.TABLES),
-    (Group.PANELS,),
+    (Group.PANELS, Group.SYSTEM),
 )
 
 
 class CheatSheet(Overlay):
     def __init__(self, window: QWidget) -> None:
-        super().__init__(window, 920, 452)
+        super().__init__(window, 980, 500)
         self.setAccessibleName(self.tr("Keys"))
         body = QWidget()
         columns = QHBoxLayout(body)

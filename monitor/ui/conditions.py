@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.commands import When
-from monitor.engine.values import StrategyState
+from monitor.engine.values import EngineState, StrategyState
 from monitor.ui.actions import Condition
 from monitor.ui.hints import recorded, why_read_only
 
@@ -24,9 +24,15 @@ ACTING = (
     When.STRATEGY_RUNNING,
     When.STRATEGY_STOPPED,
     When.REPLAY,
+    When.TRADING,
+    When.ORDER_FOR_YOU,
+    When.ORDER_UNKNOWN,
+    When.ALERT_STANDING,
+    When.NOT_REDUCING,
+    When.NOT_NORMAL,
 )
 """Not in a session that is only shown."""
-ASKING = (When.RESETTABLE, When.ENGINE)
+ASKING = (When.RESETTABLE, When.ENGINE, When.NOT_HALTED)
 """In any session, but not without an engine."""
 
 
@@ -41,6 +47,13 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.POSITIONS_OPEN: lambda: "" if len(window.desk.positions) else "no position is open",
         When.ORDER_SELECTED: lambda: _order_selected(window),
         When.POSITION_SELECTED: lambda: _position_selected(window),
+        When.TRADING: lambda: window.truth.why_not_trading(),
+        When.ORDER_FOR_YOU: lambda: window.truth.why_no_decision(),
+        When.ORDER_UNKNOWN: lambda: window.truth.why_no_unknown(),
+        When.ALERT_STANDING: lambda: window.truth.why_no_alert(),
+        When.NOT_HALTED: lambda: window.truth.why_not_state(EngineState.HALTED),
+        When.NOT_REDUCING: lambda: window.truth.why_not_state(EngineState.REDUCE_ONLY),
+        When.NOT_NORMAL: lambda: window.truth.why_not_state(EngineState.NORMAL),
         When.STRATEGY_RUNNING: lambda: _strategy_is(window, running=True),
         When.STRATEGY_STOPPED: lambda: _strategy_is(window, running=False),
         When.ROWS_SELECTED: lambda: _rows_selected(window),
@@ -60,7 +73,7 @@ def _replay(window: MainWindow) -> str:
 
 
 def _order_selected(window: MainWindow) -> str:
-    if window.orders.selection_finished():
+    if window.truth.selection_gone():
         return "that order is finished, select another first (Ctrl+3, then j and k)"
     if not len(window.desk.active_orders):
         return "no order is working"

@@ -6,7 +6,8 @@ nothing of what a panel shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 from PySide6.QtCore import QChildEvent, QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -30,6 +31,8 @@ GRIP_HEIGHT = 16
 """Of a title whose name already stands on its tab: what is left to drag by and to close."""
 LEFT_SHARE = 0.35
 SMALL_LEFT_SHARE = 0.48
+LATER = ("queue", "records", "system")
+"""What stands behind the log: in the shipped layout, and in one that was saved without them."""
 SMALL = QSize(1280, 600)
 """Of the docks' area: below it, the arrangement for small screens is shipped."""
 
@@ -127,7 +130,7 @@ class DockArea(QMainWindow):
 
     @property
     def small(self) -> bool:
-        """Whether there is too little room for seven panels at once."""
+        """Whether there is too little room for the shipped panels at once."""
         return self.width() < SMALL.width() or self.height() < SMALL.height()
 
     def arrange(self) -> None:
@@ -143,6 +146,38 @@ class DockArea(QMainWindow):
             self.docks[name].raise_()
         self.share_out()
 
+    def take_in(self, known: Collection[str]) -> None:
+        """Give docks that a restored layout does not know a place: behind the log, or wherever there
+        is one. What was in front stays there."""
+        new = [name for name in self.docks if name not in known]
+        if not new:
+            return
+        home = next((name for name in ("log", "trades", "orders", *known) if self._stands(name)), None)
+        front = self._in_front(home) if home is not None else new[0]
+        for name in new:
+            dock = self.docks[name]
+            dock.setFloating(False)
+            if home is None:
+                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+            else:
+                self.tabifyDockWidget(self.docks[home], dock)
+            dock.show()
+        self.docks[front].raise_()
+
+    def _in_front(self, name: str) -> str:
+        """Which of the docks that share a place is on top."""
+        dock = self.docks[name]
+        sharing = {one.windowTitle(): one.objectName() for one in (dock, *self.tabifiedDockWidgets(dock))}
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            found = sharing.get(bar.tabText(bar.currentIndex()))
+            if found is not None:
+                return found
+        return name
+
+    def _stands(self, name: str) -> bool:
+        dock = self.docks.get(name)
+        return dock is not None and not dock.isFloating() and not dock.isHidden()
+
     def _arrange_wide(self) -> tuple[str, ...]:
         """What one owns at the left, what happens at the right."""
         at, across, down = self.docks, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -151,7 +186,8 @@ class DockArea(QMainWindow):
         self.splitDockWidget(at["account"], at["strategies"], down)
         self.splitDockWidget(at["equity"], at["orders"], down)
         self.splitDockWidget(at["orders"], at["trades"], down)
-        self.tabifyDockWidget(at["trades"], at["log"])
+        for name in ("log", *LATER):
+            self.tabifyDockWidget(at["trades"], at[name])
         return ("trades",)
 
     def _arrange_small(self) -> tuple[str, ...]:
@@ -160,7 +196,8 @@ class DockArea(QMainWindow):
         self.splitDockWidget(at["positions"], at["orders"], Qt.Orientation.Vertical)
         self.splitDockWidget(at["positions"], at["equity"], Qt.Orientation.Horizontal)
         self.tabifyDockWidget(at["positions"], at["account"])
-        for before, name in (("orders", "trades"), ("trades", "strategies"), ("strategies", "log")):
+        behind = ("orders", "trades", "strategies", "log", *LATER)
+        for before, name in pairwise(behind):
             self.tabifyDockWidget(at[before], at[name])
         return ("positions", "orders")
 

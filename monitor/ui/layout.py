@@ -14,13 +14,17 @@ from typing import Any, Protocol
 
 import msgspec
 from PySide6.QtCore import QByteArray, QPoint, QRect, QSize
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 VERSION = 1
 FILE = "layout.json"
 SHIPPED_SIZE = QSize(1440, 900)
 TITLE_BAR = 30
 """Height that a window manager's own title takes from the screen."""
+
+
+FIRST_DOCKS = ("positions", "equity", "orders", "trades", "strategies", "account", "log")
+"""Those of layouts that were saved before their names were."""
 
 
 class SavedTable(Protocol):
@@ -32,19 +36,23 @@ class SavedTable(Protocol):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """`geometry` and `docks` are Qt's own bytes in base64, `tables` states by the tables' ids."""
+    """`geometry` and `docks` are Qt's own bytes in base64, `tables` states by the tables' ids;
+    `known` names the docks there were when it was saved."""
 
     version: int
     geometry: str
     docks: str
     tables: dict[str, Any] = {}
+    known: tuple[str, ...] = FIRST_DOCKS
 
 
 class LayoutFile:
-    """Loads and saves; every failure is an answer, none an exception."""
+    """Loads and saves; every failure is an answer, none an exception. `known` are the names of the
+    docks of the layout that was restored last."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self.known: tuple[str, ...] = FIRST_DOCKS
 
     def save(self, window: QWidget, docks: QMainWindow, tables: Iterable[tuple[str, SavedTable]] = ()) -> str:
         """Write the present arrangement; "" or why it could not be written."""
@@ -53,6 +61,7 @@ class LayoutFile:
             base64.b64encode(window.saveGeometry().data()).decode(),
             base64.b64encode(docks.saveState(VERSION).data()).decode(),
             {name: table.save_state() for name, table in tables},
+            tuple(dock.objectName() for dock in docks.findChildren(QDockWidget)),
         )
         part = self.path.with_suffix(".part")
         try:
@@ -76,6 +85,7 @@ class LayoutFile:
         layout = _decoded(data)
         if layout is not None and _applied(layout, window, docks):
             clamp_to_screens(window)
+            self.known = layout.known
             for name, table in tables:
                 table.restore_state(layout.tables.get(name))
             return ""

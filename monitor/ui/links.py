@@ -1,10 +1,12 @@
-"""Link dots: how journal and mirror are, by shape, colour and word; hovering tells more.
+"""Link dots: how journal, mirror and the lines to venues are, by shape, colour and word; hovering tells more.
 
-Owns the painting of a dot and the reading of `CoreStats` into states. Pure but for the widget.
+Owns the painting of a dot and the reading of `CoreStats` and of venues' lines into states. Pure but
+for the widget.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +15,9 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QWidget
 
 from monitor.boundary import CoreStats
+from monitor.engine.rows import LinkRow
+from monitor.engine.values import LinkSide
+from monitor.models.system import LINK_RANK
 from monitor.ui.pulse import Pulse
 from monitor.ui.theme import Theme
 
@@ -65,6 +70,13 @@ def mirror_link(stats: CoreStats, engine: Pulse = Pulse()) -> Link:  # noqa: B00
         f"Mirror: the same tables in a browser at\n{stats.mirror_url}\n{viewers} connected. Click to open it."
     )
     return Link("mirror", LinkState.LIVE, "on" if clients == 0 else viewers, tip)
+
+
+def venue_link(side: LinkSide, rows: Sequence[LinkRow]) -> Link:
+    """One side of all venues as one dot: the worst of them, and each in the tip."""
+    worst = min(rows, key=lambda row: LINK_RANK[row.state])
+    tips = [f"{row.venue} {row.side}: {row.state}{f', {row.reason}' if row.reason else ''}" for row in rows]
+    return Link(side.value, LinkState(worst.state.value), worst.state.value, "\n".join(tips))
 
 
 class LinkDot(QWidget):

@@ -8,9 +8,15 @@ from __future__ import annotations
 from monitor.commands import Danger, command
 
 READING = ("details", "copy", "filter")
+RESOLVING = ("look_up_order", "never_arrived", "has_ended")
 ACTING: dict[str, tuple[str, ...]] = {
     "positions": ("close_position", "close_all"),
-    "active_orders": ("cancel_selected", "cancel_all"),
+    "active_orders": ("cancel_selected", "cancel_all", *RESOLVING),
+    "stragglers": ("cancel_selected", "compare_now", *RESOLVING),
+    "waiting": ("send_waiting", "cancel_selected", "new_conditional"),
+    "alerts": ("acknowledge", "compare_now"),
+    "evidence": ("compare_now", *RESOLVING),
+    "links": ("compare_now",),
     "triggers": ("start_strategy", "stop_strategy"),
 }
 

@@ -47,13 +47,14 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     strip_live: str
     strip_simulated: str
     strip_replay: str
+    strip_reduce: str
     strip_halted: str
     strip_text: str
 
     def strip(self, world: World, state: EngineState = EngineState.NORMAL) -> str:
-        """Ground of the banner: a halted engine outranks the world it lives in."""
-        if state is EngineState.HALTED:
-            return self.strip_halted
+        """Ground of the banner: an engine that is held back outranks the world it lives in."""
+        if state is not EngineState.NORMAL:
+            return self.strip_halted if state is EngineState.HALTED else self.strip_reduce
         return {
             World.LIVE: self.strip_live,
             World.SIMULATED: self.strip_simulated,
@@ -91,6 +92,7 @@ DARK = Theme(
     strip_live="#1F5FB8",
     strip_simulated="#3F6B9C",
     strip_replay="#8A6D1F",
+    strip_reduce="#9C4A00",
     strip_halted="#B3261E",
     strip_text="#FFFFFF",
 )
@@ -115,6 +117,7 @@ LIGHT = Theme(
     strip_live="#1A56A8",
     strip_simulated="#365C87",
     strip_replay="#755C19",
+    strip_reduce="#8A4200",
     strip_halted="#9A201A",
     strip_text="#FFFFFF",
 )

@@ -35,10 +35,15 @@ from monitor.ui.hints import how_to_go_on, key_hints, read_only, why_read_only, 
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
 from monitor.ui.notice import Notice, Situation, failure, notices
+from monitor.ui.orderform import OrderForm
+from monitor.ui.ordertruth import OrderTruth
 from monitor.ui.palette import CommandPalette
 from monitor.ui.panels.account import AccountPanel
 from monitor.ui.panels.orders import OrdersPanel
+from monitor.ui.panels.queue import QueuePanel
+from monitor.ui.panels.records import RecordsPanel
 from monitor.ui.panels.strategies import StrategiesPanel
+from monitor.ui.panels.system import SystemPanel
 from monitor.ui.pulse import Pulse, pulse
 from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
@@ -49,6 +54,7 @@ from monitor.ui.strategycontrol import StrategyControl
 from monitor.ui.tables import TablePanel, TableView
 from monitor.ui.theme import DARK, Theme
 from monitor.ui.tickethost import TicketHost
+from monitor.ui.tickets.view import DeskView
 
 SMALLEST_SIZE = (960, 600)
 
@@ -98,6 +104,8 @@ class MainWindow(QMainWindow):
         )
         problem = self._layout_file.restore(self, self.dock_area, self._tables())
         self._shared_out = not problem and self._layout_file.path.exists()
+        if self._shared_out:
+            self.dock_area.take_in(self._layout_file.known)
         if problem:
             self.show_message(problem, "warn")
         self._say_empty()
@@ -114,14 +122,21 @@ class MainWindow(QMainWindow):
         self.strategies = StrategiesPanel(desk.triggers, theme)
         self.equity = EquityPanel(theme)
         self.account = AccountPanel(theme)
-        self.table_panels = (
+        self.queue, self.records = QueuePanel(desk, theme), RecordsPanel(desk, theme)
+        self.system = SystemPanel(desk, theme)
+        self.order_form = OrderForm(DeskView(desk), self.answers, theme)
+        self.table_panels: tuple[TablePanel, ...] = (
             self.positions,
             self.orders.active,
             self.orders.history,
             self.trades,
             self.strategies.triggers,
             self.log,
+            self.queue.table,
+            self.records.table,
+            *self.system.tables.panels,
         )
+        self.truth = OrderTruth(self)
 
     def _put_together(self) -> None:
         self.menu = QMenuBar()
@@ -130,6 +145,7 @@ class MainWindow(QMainWindow):
         panels = {name: getattr(self, name) for name, _ in DOCKS}
         self.dock_area = DockArea(panels)
         self.dock_area.docks["orders"].title.add(self.orders.tabs)
+        self.dock_area.docks["system"].title.add(self.system.tabs)
         self.ticket_host = TicketHost()
         self.replay_bar = ReplayBar(self.theme)
         self.status = StatusLine()
@@ -137,7 +153,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        parts = (self.menu, self.banner, self.notice, self.dock_area)
+        parts = (self.menu, self.banner, self.notice, self.dock_area, self.order_form)
         for part in (*parts, self.ticket_host, self.replay_bar, self.status):
             column.addWidget(part, 1 if part is self.dock_area else 0)
         self.setCentralWidget(body)
@@ -154,6 +170,7 @@ class MainWindow(QMainWindow):
         table.bind("open_mirror", self._open_mirror, self._no_mirror)
         table.bind("open_sample", self._open_sample, self._no_sample)
         self.strategy_control.bind(table)
+        self.truth.bind()
         table.bind("filter", self._open_filter)
         table.bind("copy", self._copy)
         table.bind("details", self._open_details)
@@ -166,6 +183,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         desk = self.desk
+        self.truth.connect()
         desk.session_changed.connect(self._session_changed)
         desk.replay_changed.connect(self._replay_changed)
         desk.account_changed.connect(self._account_changed)
@@ -220,8 +238,8 @@ class MainWindow(QMainWindow):
 
     def selected_orders(self) -> list[OrderRow]:
         """The working orders that cancelling means; none when what was selected is finished."""
-        chosen = self.orders.selected_working()
-        if chosen or self.orders.selection_finished():
+        chosen = self.truth.chosen_orders() or self.orders.selected_working()
+        if chosen or self.truth.selection_gone():
             return chosen
         working: list[OrderRow] = self.desk.active_orders.rows()
         return working if len(working) == 1 else []
@@ -305,10 +323,11 @@ class MainWindow(QMainWindow):
         self.status.show_keys(key_hints(self))
         self._show_notice()
         self._show_selection()
+        self.truth.look()
+        self.desk.pass_time(time.time_ns())
 
     def _session_changed(self, session: SessionRow) -> None:
         self._show_frozen()
-        self.banner.show_session(session, self.desk.replay)
         self._show_notice()
         synthetic = self.desk.replay is not None and self.desk.replay.synthetic
         self.status.show_idle(self.tr(world_sentence(session.world, synthetic)))
@@ -326,7 +345,7 @@ class MainWindow(QMainWindow):
         session = self.desk.session
         self.control.arrived(replay)
         self.replay_bar.show_replay(replay, session.zone if session else "UTC")
-        self.banner.show_session(session, replay)
+        self.truth.show()
         self._say_empty()
 
     def _say_empty(self) -> None:

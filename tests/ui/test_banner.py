@@ -38,7 +38,7 @@ def test_the_replay_time_follows(ui: Pilot) -> None:
         (
             {"world": World.SIMULATED, "engine_state": EngineState.REDUCE_ONLY},
             "SIMULATED · REDUCE-ONLY",
-            DARK.strip_simulated,
+            DARK.strip_reduce,
         ),
         (
             {"world": World.LIVE, "engine_state": EngineState.HALTED},

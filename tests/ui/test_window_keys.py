@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from driver import filled, moment, position, replay, strategy, whole_replay
-from pilot import CTRL, NONE, SHIFT, Pilot
+from pilot import ALT, CTRL, NONE, SHIFT, Pilot
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from monitor.commands import COMMANDS, DOCKS
+from monitor.commands import COMMANDS, DOCK_KEYS, DOCKS
 from monitor.engine.changes import Changes
 from monitor.engine.commands import (
     AnyCommand,
@@ -141,11 +141,12 @@ def test_a_core_that_fails_or_leaves_has_refused(ui: Pilot) -> None:
     assert "stopped" in ui.said
 
 
-@pytest.mark.parametrize(("number", "name"), [(n, name) for n, (name, _) in enumerate(DOCKS, 1)])
-def test_ctrl_number_goes_to_a_panel(ui: Pilot, number: int, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name, _ in DOCKS])
+def test_a_number_with_ctrl_or_alt_goes_to_a_panel(ui: Pilot, name: str) -> None:
     dock = ui.window.dock_area.docks[name]
     dock.close()
-    ui.press(Key(Key.Key_0.value + number), CTRL)
+    held, _, digit = DOCK_KEYS[name].partition("+")
+    ui.press(Key(Key.Key_0.value + int(digit)), {"Ctrl": CTRL, "Alt": ALT}[held])
     assert dock.isVisible()
     focus = ui.focus()
     assert dock.isAncestorOf(focus)
@@ -316,6 +317,8 @@ def test_quit_asks_whoever_decides(ui: Pilot) -> None:
 
 def test_every_command_of_the_table_is_bound_or_left_to_the_tickets(ui: Pilot) -> None:
     tickets = {"close_position", "close_all", "cancel_selected", "cancel_all"}
+    tickets |= {"emergency_stop", "reduce_only", "back_to_normal"}
+    tickets |= {"never_arrived", "has_ended", "send_waiting"}
     unbound = {e.id for e in COMMANDS if ui.window.actions_table.why_not(e.id) == "not available here"}
     assert unbound == tickets
 

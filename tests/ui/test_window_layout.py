@@ -25,6 +25,9 @@ from monitor.ui.window import MainWindow
 Make = Callable[..., Pilot]
 
 
+SHARING = ["Trades", "Log", "Queue and conditions", "Position records", "System"]
+
+
 def shown_docks(pilot: Pilot) -> set[str]:
     return {name for name, dock in pilot.window.dock_area.docks.items() if not dock.isHidden()}
 
@@ -52,7 +55,7 @@ def test_tabs_keep_their_names_also_when_restored(make_pilot: Make) -> None:
         area = pilot.window.dock_area
         direct = Qt.FindChildOption.FindDirectChildrenOnly
         bars = [bar for bar in area.findChildren(QTabBar, options=direct) if bar.isVisible()]
-        assert [bar.tabText(at) for bar in bars for at in range(bar.count())] == ["Trades", "Log"]
+        assert [bar.tabText(at) for bar in bars for at in range(bar.count())] == SHARING
         assert [bar.elideMode() for bar in bars] == [Qt.TextElideMode.ElideNone]
         pilot.window.finish()
 
@@ -184,7 +187,7 @@ def test_what_matters_is_in_sight_without_scrolling(make_pilot: Make, size: tupl
 def test_a_small_screen_has_fewer_places_and_more_tabs(make_pilot: Make) -> None:
     area = make_pilot(whole_replay(), (1024, 640)).window.dock_area
     behind = {dock.objectName() for dock in area.tabifiedDockWidgets(area.docks["orders"])}
-    assert behind == {"trades", "strategies", "log"}
+    assert behind == {"trades", "strategies", "log", "queue", "records", "system"}
     assert area.docks["equity"].height() > 200
     assert area.docks["positions"].visibleRegion().boundingRect().height() > 200
 
@@ -193,7 +196,8 @@ def test_a_name_that_stands_on_a_tab_is_not_said_again(make_pilot: Make, qtbot: 
     area = make_pilot(whole_replay()).window.dock_area
     trades, orders = area.docks["trades"].title, area.docks["orders"].title
     qtbot.waitUntil(lambda: not trades.label.isVisible() and orders.label.isVisible())
-    area.docks["log"].setFloating(True)
+    for name in ("log", "queue", "records", "system"):
+        area.docks[name].setFloating(True)
     qtbot.waitUntil(lambda: trades.label.isVisible())
 
 

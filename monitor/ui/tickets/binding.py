@@ -5,10 +5,16 @@ Owns nothing after `attach_tickets` returns. The only module of tickets that kno
 
 from __future__ import annotations
 
-from monitor.engine.commands import StopStrategy
+from monitor.engine.commands import Resolution, StopStrategy
 from monitor.ui.hints import read_only
 from monitor.ui.tickets.desk import TicketDesk
 from monitor.ui.tickets.rules import Limits
+from monitor.ui.tickets.safety import (
+    NormalQuestion,
+    ReduceOnlyQuestion,
+    ResolveQuestion,
+    SendWaitingQuestion,
+)
 from monitor.ui.tickets.view import Clock, DeskView
 from monitor.ui.window import MainWindow
 
@@ -57,9 +63,32 @@ def attach_tickets(
     table.bind("close_all", tickets.close_all)
     table.bind("cancel_selected", cancel_selected)
     table.bind("cancel_all", tickets.cancel_all)
+    _attach_safety(window, tickets)
     window.on_quit_requested = ask_to_quit
     window.strategy_control.on_stop_requested = stop_strategy
     window.engine_lost.connect(tickets.give_up)
     window.desk.cleared.connect(tickets.session_cleared)
     window.frames.also(tickets.refresh)
     return tickets
+
+
+def _attach_safety(window: MainWindow, tickets: TicketDesk) -> None:
+    """What may be sent at all, and what becomes of orders that are unknown or wait for a person."""
+
+    def resolve(resolution: Resolution) -> None:
+        row = window.truth.unknown_order()
+        if row is not None:
+            tickets.ask(ResolveQuestion(row.order_id, resolution))
+
+    def send_waiting() -> None:
+        order_id = window.truth.order_for_you()
+        if order_id is not None:
+            tickets.ask(SendWaitingQuestion(order_id))
+
+    table = window.actions_table
+    table.bind("emergency_stop", tickets.emergency_stop)
+    table.bind("reduce_only", lambda: tickets.ask(ReduceOnlyQuestion()))
+    table.bind("back_to_normal", lambda: tickets.ask(NormalQuestion()))
+    table.bind("never_arrived", lambda: resolve(Resolution.NEVER_ARRIVED))
+    table.bind("has_ended", lambda: resolve(Resolution.ENDED))
+    table.bind("send_waiting", send_waiting)

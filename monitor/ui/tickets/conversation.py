@@ -70,6 +70,8 @@ class Conversation:
         ticket.observe(facts, engine_now_ns(self._view, self._clock), now)
         ticket.words = self.question.words(ticket.seen)
         ticket.problem = self.question.problem()
+        if asking and self.ticket.held(now) == 1.0:
+            self._answer(self.ticket.hold_through())
         if self._wait is not None and (now >= self._wait_until_ns or self._wait.done(self._view)):
             self._wait = None
             self._go_on()
@@ -126,6 +128,19 @@ class Conversation:
             if not self.comes_early(by):  # what was typed for another answer must not be "stay"
                 self.leave()
             return False
+        return self._answer(by)
+
+    def hold(self, by: int | None = None) -> bool:
+        """Begin to hold a key or the button, where that answers; whether it does."""
+        if not self.question.holds:
+            return False
+        self.refresh()
+        return self.ticket.hold(self._clock.monotonic_ns(), by)
+
+    def let_go(self) -> None:
+        self.ticket.let_go()
+
+    def _answer(self, by: int | None) -> bool:
         seen = self.ticket.confirm(self._clock.monotonic_ns(), by)
         if seen is None:
             return False

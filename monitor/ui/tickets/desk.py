@@ -30,6 +30,7 @@ from monitor.ui.tickets.questions import (
 )
 from monitor.ui.tickets.rules import Ending, Limits, Phase
 from monitor.ui.tickets.running import EndQuestion, ResetQuestion, StopQuestion
+from monitor.ui.tickets.safety import EmergencyQuestion
 from monitor.ui.tickets.view import Clock, SystemClock, View
 
 QUEUE_LENGTH = 8
@@ -108,6 +109,13 @@ class TicketDesk(QObject):
         if own:
             self.ask(ResetQuestion(own))
         return bool(own)
+
+    def emergency_stop(self) -> None:
+        """Comes before whatever is asked: an open question is left, unless it is this one."""
+        self._queue.clear()
+        if self._conversation is not None and not isinstance(self._conversation.question, EmergencyQuestion):
+            self.leave()
+        self.ask(EmergencyQuestion())
 
     def ask_to_end(self, silent: Callable[[], bool]) -> None:
         """Quit while the engine does not answer: nothing it was asked can be waited for."""
@@ -190,6 +198,15 @@ class TicketDesk(QObject):
         done = self._conversation is not None and self._conversation.confirm(by)
         self._show()
         return done
+
+    def hold(self, by: int | None = None) -> bool:
+        holding = self._conversation is not None and self._conversation.hold(by)
+        self._show()
+        return holding
+
+    def let_go(self) -> None:
+        if self._conversation is not None:
+            self._conversation.let_go()
 
     def leave(self) -> None:
         if self._conversation is not None:
@@ -330,5 +347,5 @@ class TicketDesk(QObject):
 
 def _subject(question: Question) -> tuple[object, ...]:
     """What makes two questions the same one."""
-    names = ("position_id", "order_ids", "strategy_id")
+    names = ("position_id", "order_ids", "strategy_id", "order_id", "resolution")
     return (type(question), *(getattr(question, name, None) for name in names))

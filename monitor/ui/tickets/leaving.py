@@ -51,6 +51,7 @@ class LeaveQuestion:
     title = "Quit Trading Monitor"
     keep = "Stay"
     persists = True
+    holds = False
 
     def __init__(self, max_ticks: int = 5) -> None:
         self.choice = Leaving.STAY

@@ -31,6 +31,10 @@ class Asker(Protocol):
 
     def confirm(self, by: int | None = None) -> bool: ...
 
+    def hold(self, by: int | None = None) -> bool: ...
+
+    def let_go(self) -> None: ...
+
     def leave(self) -> None: ...
 
     def acknowledge(self) -> bool: ...
@@ -73,7 +77,8 @@ class TicketPanel(QWidget):
     def render_picture(self, picture: Picture) -> None:
         if picture == self._shown:
             return
-        if self._shown is None or picture.arming != self._shown.arming:
+        before = self._shown
+        if before is None or (picture.arming, picture.held) != (before.arming, before.held):
             self.update()
         self._shown = picture
         self.setProperty("answered", picture.answered)  # the host then lets single keys through
@@ -110,7 +115,7 @@ class TicketPanel(QWidget):
         set_tone(self.status, picture.tone)
         self.keep.say(picture.keep)
         self.verb.say(picture.verb)
-        self._allow(self.verb, picture.armed)
+        self._allow(self.verb, picture.armed or picture.holdable or picture.held is not None)
         self._reveal(self.verb, picture.asking and bool(picture.verb))
         if self.choices is not None:
             self._allow(self.choices, picture.asking)
@@ -165,18 +170,19 @@ class TicketPanel(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._shown is not None:
-            self._paint_arming(self._shown.arming)
+            self._paint_arming(self._shown.arming, self._theme.accent)
+            self._paint_arming(self._shown.held, self._theme.strip_halted)
             self._asker.painted()
 
-    def _paint_arming(self, arming: float | None) -> None:
-        """A line at the lower edge that grows until the ticket takes an answer."""
+    def _paint_arming(self, arming: float | None, colour: str) -> None:
+        """A line at the lower edge that grows until the ticket takes an answer, or has it."""
         if arming is None:
             return
         painter = QPainter(self)
         place = self.rect().adjusted(0, self.height() - ARMING_LINE, 0, 0)
         painter.fillRect(place, QColor(self._theme.line))
         place.setWidth(round(self.width() * arming))
-        painter.fillRect(place, QColor(self._theme.accent))
+        painter.fillRect(place, QColor(colour))
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
@@ -201,7 +207,7 @@ class TicketPanel(QWidget):
 
     def _take_key_in_field(self, event: QKeyEvent, by: int) -> bool:
         if event.key() in ENTER and is_plain(event):
-            self._asker.confirm(by)
+            self._confirm(by)
             return True
         if event.key() in CHOOSING and self.choices is not None:
             return self.choices.take_key(event)
@@ -214,7 +220,7 @@ class TicketPanel(QWidget):
         if not asking:
             return key in ENTER  # a second Enter does nothing
         if key in ENTER or (key == Qt.Key.Key_Y and not self.word.isVisible()):
-            self._asker.confirm(by)
+            self._confirm(by)
         elif key == Qt.Key.Key_U:
             self._asker.acknowledge()
         elif key == Qt.Key.Key_Space:
@@ -224,6 +230,12 @@ class TicketPanel(QWidget):
         else:
             return False
         return True
+
+    def _confirm(self, by: int) -> None:
+        """A key that answers: held where holding does, else at once. What does not hold is told
+        what it lacks."""
+        if not self._asker.hold(by):
+            self._asker.confirm(by)
 
     def _may_type(self, event: QKeyEvent, by: int) -> bool:
         """Whether a key reaches a field or a choice; one that comes too early is told."""
@@ -241,7 +253,7 @@ class TicketPanel(QWidget):
         """A key on a focused button does what the button says. A choice takes Space only: Enter
         goes on meaning what the status line says."""
         if button is self.verb:
-            self._asker.confirm(by)
+            self._confirm(by)
         elif button is self.keep:
             self._asker.leave()
         elif button is self.accept:
@@ -271,6 +283,8 @@ class TicketPanel(QWidget):
         self.word.textEdited.connect(self._asker.type)
         self.accept.clicked.connect(lambda: self._asker.acknowledge())
         self.keep.clicked.connect(lambda: self._asker.leave())
+        self.verb.pressed.connect(lambda: self._asker.hold(None))
+        self.verb.released.connect(lambda: self._asker.let_go())
         self.verb.clicked.connect(lambda: self._asker.confirm(None))
 
     def _lay_out(self) -> None:

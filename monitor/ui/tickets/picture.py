@@ -23,7 +23,8 @@ TOO_EARLY = "That came too early and was not taken. "
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """`tone` colours the status: "", "good", "warn", "error". `prompt` "" means that nothing
     need be typed, `left` "" that nothing runs out, `verb` "" that there is nothing to do.
-    `arming` is how far it has armed (in tenths), None when it does not arm now."""
+    `arming` is how far it has armed (in tenths), None when it does not arm now; `held` how long
+    the answer is held by now (in fiftieths), None when it is not. `holdable`: holding would begin."""
 
     title: str
     badge: str
@@ -45,6 +46,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     asking: bool
     answered: bool
     arming: float | None
+    held: float | None = None
+    holdable: bool = False
 
 
 def picture(
@@ -77,6 +80,8 @@ def picture(
         asking=asking,
         answered=ticket.phase in (Phase.ACCEPTED, Phase.REFUSED),
         arming=None if (arming := ticket.arming(now_ns)) is None else round(arming, 1),
+        held=None if (held := ticket.held(now_ns)) is None else round(held * 50) / 50,
+        holdable=question.holds and asking and ticket.waiting(now_ns) is Waiting.WORD,
     )
 
 
@@ -105,6 +110,8 @@ def _status(ticket: Ticket, question: Question, view: View, now_ns: int, doing: 
         return f"{doing}. Esc leaves, but takes nothing back.", ""
     if ticket.phase in (Phase.ACCEPTED, Phase.REFUSED):
         return _answer(ticket, view)
+    if ticket.held(now_ns) is not None:
+        return "Keep holding.", "warn"
     waiting = ticket.waiting(now_ns)
     if waiting is Waiting.ACKNOWLEDGEMENT:
         return _disarmed(ticket.changes, view), "warn"
@@ -133,6 +140,10 @@ def _choose(told: str, early: str) -> tuple[str, str]:
 def _wanted(ticket: Ticket, question: Question, verb: str, early: str) -> tuple[str, str]:
     """What to type; said with the very words after an Enter in vain."""
     words = question.words(ticket.seen)
+    if question.holds:
+        short = ticket.missed is Waiting.WORD
+        said = "That was too short: nothing was sent. " if short else ""
+        return f"{said}Hold Enter for one second, or type {words[0]}, then Enter.", "warn" if short else ""
     if ticket.missed is not Waiting.WORD:
         other = " The up or down key chooses another answer." if question.persists else ""
         return f"{early}Type {_either(words)}, then Enter: {verb}.{other}", ""
@@ -141,7 +152,9 @@ def _wanted(ticket: Ticket, question: Question, verb: str, early: str) -> tuple[
 
 
 def _either(words: tuple[str, ...]) -> str:
-    return "the count or the symbol" if len(words) > 1 else "the count"
+    if len(words) > 1:
+        return "the count or the symbol"
+    return words[0] if words and not words[0].isdecimal() else "the count"
 
 
 def _disarmed(changes: tuple[Difference, ...], view: View) -> str:

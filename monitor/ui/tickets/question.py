@@ -57,6 +57,7 @@ class PlainQuestion:
     """What most questions are: one answer, that is sent once."""
 
     persists = False
+    holds = False
 
     def problem(self) -> str:
         return ""
@@ -81,6 +82,8 @@ class Question(Protocol):
     keep: str
     persists: bool
     """Whether a refusal brings the question back, instead of ending the ticket."""
+    holds: bool
+    """Whether holding Enter or the button for a second answers it, in place of typing the word."""
 
     def look(self, view: View) -> Facts | None:
         """The facts of the moment, or None when there is nothing left to ask about."""

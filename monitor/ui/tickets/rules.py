@@ -18,13 +18,15 @@ SECOND = 1_000 * MS
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of the rules. `farewell_ns` is how long a finished ticket stays to be read."""
+    """The numbers of the rules. `hold_ns` is how long a key or button is held in place of typing;
+    `farewell_ns` how long a finished ticket stays to be read."""
 
     arm_ns: int = 350 * MS
     max_ticks: int = 5
     stale_ns: int = 2 * SECOND
     expire_ns: int = 30 * SECOND
     farewell_ns: int = 5 * SECOND
+    hold_ns: int = SECOND
 
 
 class Phase(StrEnum):
@@ -78,6 +80,9 @@ class Hands:
         """Forget all: the releases went to another application."""
         self._held.clear()
 
+    def holds(self, key: int) -> bool:
+        return key in self._held
+
     def hold_other_than(self, key: int | None) -> bool:
         return bool(self._held - {key})
 
@@ -111,6 +116,7 @@ class Ticket:
         self._released = False
         self._opened = False
         self._at_once = False
+        self._hold: tuple[int | None, int] | None = None  # the key (None: the mouse), and since when
         self._changed_ns = now_ns
         self._touched_ns = now_ns
 
@@ -123,7 +129,7 @@ class Ticket:
 
     def hidden(self) -> None:
         """The window lost the keyboard or the numbers were replaced: arming starts anew."""
-        self._painted_ns, self._released = None, False
+        self._painted_ns, self._released, self._hold = None, False, None
         self._at_once, self.missed = False, None
 
     def touch(self, now_ns: int) -> None:
@@ -229,6 +235,37 @@ class Ticket:
         self.phase = Phase.SENT
         self.touch(now_ns)
         return self.seen
+
+    # Holding instead of typing
+
+    def hold(self, now_ns: int, by: int | None = None) -> bool:
+        """A key or the button goes down to be held; whether that counts: only a fresh one on an
+        armed ticket where nothing but the word is missing."""
+        fits = self.phase is Phase.ASKING and self.waiting(now_ns, by) is Waiting.WORD
+        if fits and (by is None or self._hands.holds(by)):
+            self._hold = (by, now_ns)
+        self.touch(now_ns)
+        return self._hold is not None
+
+    def let_go(self) -> None:
+        """The button is up."""
+        self._hold = None
+
+    def held(self, now_ns: int) -> float | None:
+        """How much of the time it is held by now, 0 .. 1; None while it is not."""
+        if self._hold is None:
+            return None
+        by, since_ns = self._hold
+        if by is not None and not self._hands.holds(by):
+            self._hold, self.missed = None, Waiting.WORD
+            return None
+        return min(1.0, (now_ns - since_ns) / self.limits.hold_ns)
+
+    def hold_through(self) -> int | None:
+        """It was held long enough: as if the word had been typed. The key that did it."""
+        by = self._hold[0] if self._hold is not None else None
+        self._hold, self.typed = None, self.words[0]
+        return by
 
     # How it ends
 

@@ -1,0 +1,156 @@
+"""What the keys and buttons of the queue, the records and the system page mean: which order, which
+alert; and what the banner says of it.
+
+Owns the choice of what is meant, never a row. Questions that need a ticket are bound by the
+tickets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.engine.commands import AcknowledgeAlert, Reconcile, Resolution, ResolveOrder
+from monitor.engine.rows import AlertRow, OrderRow, WaitingRow
+from monitor.engine.values import EngineState, InnerState, WaitingKind, World
+
+if TYPE_CHECKING:
+    from monitor.ui.window import MainWindow
+
+
+class OrderTruth:
+    """Made after the window's panels; `bind` and `connect` join it to them."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._desk = window.desk
+
+    def bind(self) -> None:
+        window = self._window
+        table = window.actions_table
+        table.bind("look_up_order", self._look_up)
+        table.bind("compare_now", lambda: window.send(Reconcile()))
+        table.bind("acknowledge", self._acknowledge)
+        table.bind("new_conditional", self._open_form)
+
+    def connect(self) -> None:
+        window = self._window
+        window.queue.commanded.connect(window.run_command)
+        window.system.commanded.connect(window.run_command)
+        window.order_form.left.connect(lambda: window.table_in_use().view.setFocus())
+        self._desk.system_changed.connect(self.show)
+        self.look()
+
+    def show(self) -> None:
+        """The banner, when something of the system page changed."""
+        desk = self._desk
+        self._window.banner.show_session(desk.session, desk.replay, len(desk.stragglers))
+        self._window.banner.show_links(desk.links.rows())
+
+    def look(self) -> None:
+        """What changes without being told: four times a second."""
+        window = self._window
+        buttons = window.system.buttons
+        window.system.allow({id: window.actions_table.why_not(id) for id in buttons})
+        window.system.refresh_age()
+
+    # -- what is meant
+
+    def chosen_orders(self) -> list[OrderRow] | None:
+        """Orders that the selected rows of the queue or the system page are about; None when the
+        table in use is none of theirs, or nothing is selected there."""
+        window = self._window
+        panel = window.table_in_use()
+        if panel is window.queue.table:
+            ids = [row.order_id for row in window.queue.selected()]
+        elif panel in window.system.tables.panels:
+            ids = window.system.selected_order_ids()
+        else:
+            return None
+        found = (self._desk.active_orders.get(id) for id in ids)
+        return [row for row in found if row is not None] or None
+
+    def selection_gone(self) -> bool:
+        """Whether what was selected last in the table in use is gone: then no other order is meant."""
+        window = self._window
+        panel = window.table_in_use()
+        if panel is window.queue.table:
+            return window.queue.selection_gone()
+        if panel is window.system.stragglers:
+            return any(self._desk.stragglers.get(id) is None for id in panel.view.lost_ids())
+        return window.orders.selection_finished()
+
+    def unknown_order(self) -> OrderRow | None:
+        """The unknown order that is selected, or the only one there is."""
+        chosen = self.chosen_orders()
+        selected = self._window.orders.selected_working() if chosen is None else chosen
+        unknown = [row for row in selected if row.inner_state is InnerState.UNKNOWN]
+        if not selected:
+            unknown = self._desk.unknown_orders()
+        return unknown[0] if len(unknown) == 1 else None
+
+    def order_for_you(self) -> int | None:
+        """The order that waits for a person's decision: the selected one, or the only one."""
+        selected = self._window.queue.selected()
+        rows: list[WaitingRow] = selected or ([] if self.decided() else self._desk.waiting.rows())
+        manual = [row.order_id for row in rows if row.kind is WaitingKind.MANUAL]
+        return manual[0] if len(manual) == 1 else None
+
+    def decided(self) -> bool:
+        """Whether the row that was selected in the queue waits no longer."""
+        return self._window.queue.selection_gone()
+
+    def alerts(self) -> list[AlertRow]:
+        """The selected alerts that stand, or the only one."""
+        selected = self._window.system.selected_alerts()
+        standing = self._desk.standing_alerts()
+        return selected or (standing if len(standing) == 1 else [])
+
+    # -- why a command cannot run
+
+    def why_not_trading(self) -> str:
+        session = self._desk.session
+        if session is None:
+            return "nothing is connected yet"
+        return "this is a replay: no order reaches a venue" if session.world is World.REPLAY else ""
+
+    def why_not_state(self, state: EngineState) -> str:
+        """Why the engine cannot be asked to enter a state."""
+        session = self._desk.session
+        if session is not None and session.engine_state is state:
+            return f"the engine is {state.replace('_', '-').lower()} already"
+        return self.why_not_trading()
+
+    def why_no_unknown(self) -> str:
+        if not self._desk.unknown_orders():
+            return "no order is unknown"
+        return "" if self.unknown_order() is not None else "select one unknown order first"
+
+    def why_no_decision(self) -> str:
+        if not any(row.kind is WaitingKind.MANUAL for row in self._desk.waiting.rows()):
+            return "no order waits for your decision"
+        return "" if self.order_for_you() is not None else "select the order that waits for you (Alt+1)"
+
+    def why_no_alert(self) -> str:
+        if not self._desk.standing_alerts():
+            return "no alert stands"
+        return "" if self.alerts() else "select an alert first (Alt+3)"
+
+    # -- commands
+
+    def _look_up(self) -> None:
+        row = self.unknown_order()
+        if row is not None:
+            self._window.send(ResolveOrder(order_id=row.order_id, resolution=Resolution.LOOK_UP))
+
+    def _acknowledge(self) -> None:
+        for row in self.alerts():
+            self._window.send(AcknowledgeAlert(alert_id=row.alert_id))
+
+    def _open_form(self) -> None:
+        self._window.order_form.open(self._symbol())
+
+    def _symbol(self) -> str:
+        """What is most likely meant: the symbol of the row in hand."""
+        row = self._window.table_in_use().view.current_row()
+        symbol: str = getattr(row, "symbol", "")
+        return symbol

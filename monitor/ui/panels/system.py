@@ -1,0 +1,198 @@
+"""The system page: may orders be sent, what stands against it, and how the lines to venues are.
+
+Owns the line of the engine's state with its buttons, and the line about an order nobody knows
+the state of. What a button does is a user command's business.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from monitor.commands import command, keys_label
+from monitor.engine.rows import AlertRow, EvidenceRow, OrderRow
+from monitor.engine.values import EngineState
+from monitor.models import format as shown
+from monitor.models.desk import Desk
+from monitor.models.orders import order_terms
+from monitor.ui.elided import ElidedLabel
+from monitor.ui.panels.tabbed import TabbedTables
+from monitor.ui.tables import TablePanel
+from monitor.ui.theme import Theme, set_tone
+
+STATES = {
+    EngineState.NORMAL: ("● NORMAL", "Orders are sent.", "good"),
+    EngineState.REDUCE_ONLY: ("▲ REDUCE-ONLY", "Only orders that make a position smaller are sent.", "warn"),
+    EngineState.HALTED: (
+        "■ HALTED",
+        "No order is sent but chosen closes; strategies stand still.",
+        "error",
+    ),
+}
+Buttons = tuple[tuple[str, str], ...]
+STATE_BUTTONS: Buttons = (
+    ("compare_now", "Compare now"),
+    ("back_to_normal", "Back to normal"),
+    ("reduce_only", "Reduce only"),
+    ("emergency_stop", "Emergency stop"),
+)
+UNKNOWN_BUTTONS: Buttons = (
+    ("look_up_order", "Look it up again"),
+    ("never_arrived", "It never arrived"),
+    ("has_ended", "It has ended"),
+)
+
+
+class SystemPanel(QWidget):
+    """`commanded` carries the id of a user command whose button was pressed."""
+
+    commanded = Signal(str)
+
+    def __init__(self, desk: Desk, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._desk = desk
+        self.buttons: dict[str, QPushButton] = {}
+        self._make_tables(desk, theme)
+        self.state, self.why = QLabel(), ElidedLabel()
+        self.state.setObjectName("systemState")
+        self.why.setObjectName("muted")
+        self.unknown = ElidedLabel()
+        self.unknown.setObjectName("systemUnknown")
+        self._unknown_row = self._row(self.unknown, UNKNOWN_BUTTONS)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._row(self.why, STATE_BUTTONS, self.state))
+        layout.addWidget(self._unknown_row)
+        layout.addWidget(self.tables, 1)
+        self.buttons["emergency_stop"].setProperty("tone", "danger")
+        self.setStyleSheet(style(theme))
+        self.setFocusProxy(self.tables)
+        desk.system_changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def tabs(self) -> QWidget:
+        return self.tables.tabs
+
+    def _make_tables(self, desk: Desk, theme: Theme) -> None:
+        self.alerts = TablePanel(
+            desk.alerts, theme, self.tr("No alert. What somebody must look at is listed here with its cause.")
+        )
+        self.evidence = TablePanel(
+            desk.evidence,
+            theme,
+            self.tr("Nothing is waited for. Messages of a venue that belong to no order yet stand here."),
+        )
+        self.links = TablePanel(
+            desk.links, theme, self.tr("No line to a venue. Each venue's market and order line stands here.")
+        )
+        self.stragglers = TablePanel(
+            desk.stragglers,
+            theme,
+            self.tr("No straggler. Orders whose cancel the venue has not confirmed are listed here."),
+        )
+        named = ("Links", self.links), ("Alerts", self.alerts), ("Evidence", self.evidence)
+        pairs = [(self.tr(name), panel) for name, panel in (*named, ("Stragglers", self.stragglers))]
+        self.tables = TabbedTables(self.tr("Links, alerts, evidence or stragglers"), pairs)
+
+    def refresh(self) -> None:
+        """Say how everything is now."""
+        desk = self._desk
+        state = desk.session.engine_state if desk.session is not None else None
+        word, meaning, tone = STATES[state] if state is not None else ("○ no session", "", "")
+        self._say_state(word, tone, self._meaning(state, meaning))
+        stragglers = len(desk.stragglers)
+        standing = len(desk.standing_alerts())
+        self.tables.count((len(desk.links), standing, len(desk.evidence), stragglers))
+        self.refresh_age()
+
+    def refresh_age(self) -> None:
+        """The line about unknown orders, which tells for how long."""
+        unknown = self._desk.unknown_orders()
+        self._unknown_row.setVisible(bool(unknown))
+        text = self._about(unknown) if unknown else ""
+        if text != self.unknown.text():
+            self.unknown.setText(text)
+            self.unknown.setToolTip(text)
+
+    def _meaning(self, state: EngineState | None, meaning: str) -> str:
+        """What the state means, who brought it about, and who has not obeyed yet."""
+        desk = self._desk
+        count = len(desk.stragglers)
+        if state is EngineState.HALTED and count:
+            left = self.tr("1 cancel is") if count == 1 else self.tr("{0} cancels are").format(count)
+            meaning = f"{meaning} {left} not confirmed yet."
+        reason = desk.session.engine_reason if desk.session is not None else ""
+        return f"{meaning} {reason}".strip()
+
+    def _say_state(self, word: str, tone: str, why: str) -> None:
+        if word != self.state.text():
+            self.state.setText(word)
+            set_tone(self.state, tone)
+        if why != self.why.text():
+            self.why.setText(why)
+            self.why.setToolTip(why)
+
+    def _about(self, unknown: list[OrderRow]) -> str:
+        first = unknown[0]
+        age = shown.age(self._desk.context.age_of(first.updated_ns))
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        return self.tr("? Unknown since {0}: #{1} {2} {3}{4}").format(
+            age, first.order_id, first.symbol, order_terms(first), more
+        )
+
+    def allow(self, why_not: dict[str, str]) -> None:
+        """Grey buttons with the reason why their command cannot run; "" gives one back."""
+        for id, reason in why_not.items():
+            button = self.buttons[id]
+            button.setEnabled(not reason)
+            key = keys_label(command(id))
+            tip = f"{command(id).title}  ({key})" if key else command(id).title
+            button.setToolTip(f"{tip}: {reason}" if reason else tip)
+
+    # -- what commands ask
+
+    def selected_alerts(self) -> list[AlertRow]:
+        """The selected alerts that stand."""
+        rows: list[AlertRow] = self.alerts.view.selected_rows()
+        return [row for row in rows if row.settled_ns is None]
+
+    def selected_order_ids(self) -> list[int]:
+        """Orders that the selected rows of the table in front are about."""
+        rows: list[OrderRow | EvidenceRow | AlertRow] = []
+        if self.tables.shown in (self.evidence, self.stragglers, self.alerts):
+            rows = self.tables.shown.view.selected_rows()
+        return [row.order_id for row in rows if row.order_id is not None]
+
+    def _row(self, text: QWidget, buttons: Buttons, first: QWidget | None = None) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(8, 3, 8, 3)
+        layout.setSpacing(8)
+        if first is not None:
+            layout.addWidget(first)
+        layout.addWidget(text, 1)
+        for id, title in buttons:
+            layout.addWidget(self._button(id, self.tr(title)))
+        return row
+
+    def _button(self, id: str, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.setAutoRepeat(False)
+        button.setAccessibleName(command(id).title)
+        button.clicked.connect(lambda: self.commanded.emit(id))
+        self.buttons[id] = button
+        return button
+
+
+def style(theme: Theme) -> str:
+    return f"""
+#systemState {{ font-weight: 600; }}
+#systemState[tone="good"] {{ color: {theme.gain}; }}
+#systemState[tone="warn"] {{ color: {theme.warn}; }}
+#systemState[tone="error"] {{ color: {theme.error}; }}
+#systemUnknown {{ color: {theme.warn}; }}
+"""

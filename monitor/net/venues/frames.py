@@ -16,7 +16,7 @@ from monitor.engine.venue import VenueStatus
 
 Text: TypeAlias = Annotated[str, Meta(max_length=500)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
-Moment: TypeAlias = Annotated[int, Meta(ge=0, lt=2**63)]
+Moment: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 
 

@@ -13,7 +13,15 @@ from hypothesis import given, settings, strategies as st
 from monitor.engine import events as ev
 from monitor.engine.emergency import Emergency
 from monitor.engine.lifecycle import LifeCycle
-from monitor.engine.values import ZERO, EngineState, FailurePolicy, InnerState, LinkState, OrderStatus
+from monitor.engine.values import (
+    NS_PER_SECOND,
+    ZERO,
+    EngineState,
+    FailurePolicy,
+    InnerState,
+    LinkState,
+    OrderStatus,
+)
 from tests.order_bench import SECOND, VENUE, Bench
 
 AUTO_S = 200
@@ -30,7 +38,7 @@ class LittleVenue:
         self.id = ""
 
     def accept(self) -> None:
-        if self.coming:
+        while self.coming:
             attempt, venue = self.coming.pop(0)
             self.accepted.append(attempt)
             self.id = f"{venue}-{attempt}"
@@ -68,9 +76,10 @@ class World:
             return
         if order.inner_state is not InnerState.QUEUED or not order.never_left:
             return
-        queued = self.bench.all_made(ev.OrderQueued)
-        last = queued[-1] if queued else None
+        last = next(iter(self.bench.all_made(ev.OrderQueued)[::-1]), None)
         if last is not None and self.bench.now_ns < last.not_before_ns:
+            self.bench.wait((last.not_before_ns - self.bench.now_ns) / NS_PER_SECOND + 0.001)
+            self.send()
             return
         self.sent += 1
         venue = last.venue if last is not None else VENUE
@@ -78,7 +87,7 @@ class World:
         self.venue.coming.append((self.sent, venue))
 
     def hear(self) -> None:
-        if self.heard < len(self.venue.said):
+        while self.heard < len(self.venue.said):
             self.heard += 1
             self.bench.tell(self.venue.said[self.heard - 1])
 
@@ -90,6 +99,12 @@ class World:
         if self.sent:
             self.bench.tell(ev.OrderLost(order_id=1, reason="timeout", attempt=self.sent))
 
+    def refuse(self, retryable: bool) -> None:
+        """Most refusals are heard at once; some later."""
+        self.venue.refuse(retryable)
+        if retryable:
+            self.hear()
+
     def restart(self) -> None:
         new = self.bench.restarted()
         new.made = self.bench.made  # what was decided before is still worth judging
@@ -100,7 +115,7 @@ class World:
         deeds = {
             "send": lambda n: self.send(),
             "accept": lambda n: self.venue.accept(),
-            "refuse": lambda n: self.venue.refuse(retryable=n % 4 != 0),
+            "refuse": lambda n: self.refuse(retryable=n % 8 != 0),
             "cancel": lambda n: self.venue.cancel(),
             "hear": lambda n: self.hear(),
             "hear again": self.hear_again,
@@ -117,9 +132,11 @@ class World:
             assert len(self.venue.accepted) <= 1, "two orders at the venue for one request"
 
 
-NAMES = ["send", "accept", "refuse", "hear", "wait"] * 3 + [
+NAMES = ["send", "refuse", "hear again"] * 3 + [
+    "accept",
+    "hear",
+    "wait",
     "cancel",
-    "hear again",
     "lose",
     "absent",
     "restart",
@@ -127,7 +144,7 @@ NAMES = ["send", "accept", "refuse", "hear", "wait"] * 3 + [
     "up",
     "halt",
 ]
-STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 60)), max_size=60)
+STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 60)), min_size=15, max_size=60)
 
 
 @settings(max_examples=300)

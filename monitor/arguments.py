@@ -230,11 +230,13 @@ def _add_pace(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings_help() -> str:
-    lines = [f"\nsettings, in {CONFIG_FILE} in the data folder or as variables (MONITOR_MIRROR_PORT=9000):"]
+    title = f"\nsettings, in {CONFIG_FILE} in the data folder or as variables (MONITOR_MIRROR_PORT=9000):"
+    told: dict[str, str] = {}
     for field in FIELDS.values():
         shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        lines.append(f"  {field.key + (f' = {shown}' if shown != '' else ''):<24} {field.description}")
-    return "\n".join(lines)
+        told[field.key + (f" = {shown}" if shown != "" else "")] = field.description
+    width = max(map(len, told))
+    return "\n".join([title, *(f"  {setting:<{width}} {text}" for setting, text in told.items())])
 
 
 # What was asked -----------------------------------------------------------------------------

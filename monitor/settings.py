@@ -19,6 +19,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from monitor.engine.guards.limits import GuardLimits
 from monitor.errors import UserError
 
 CONFIG_FILE = "config.toml"
@@ -128,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mirror: MirrorSettings = MirrorSettings()
     window: WindowSettings = WindowSettings()
     closing: ClosingSettings = ClosingSettings()
+    guards: GuardLimits = GuardLimits()
     log: LogSettings = LogSettings()
 
     def __post_init__(self) -> None:

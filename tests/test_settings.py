@@ -47,6 +47,14 @@ def test_data_folder_comes_from_its_variable_and_holds_the_file(tmp_path: Path) 
     assert settings.closing.arm_ms == 500
 
 
+def test_guards_are_set_by_file_and_variables(tmp_path: Path) -> None:
+    write_config(tmp_path, '[guards]\nmax_order_size = 50\norder_size = "clamp"\nduplicate_s = 2.5\n')
+    guards = load(tmp_path, {"MONITOR_GUARDS_DUPLICATE": "warn", "MONITOR_GUARDS_MAX_NOTIONAL": "1e6"}).guards
+    assert (guards.max_order_size, guards.order_size) == (50, "clamp")
+    assert (guards.duplicate_s, guards.duplicate, guards.max_notional) == (2.5, "warn", 1_000_000)
+    assert guards.price_band == "refuse"
+
+
 def test_database_by_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/else.sqlite"
     settings = load(tmp_path, {"MONITOR_DATABASE": url})
@@ -72,6 +80,19 @@ def test_database_by_url(tmp_path: Path) -> None:
             "line 3: mirror.prot is not a setting; did you mean mirror.port?",
         ),
         ("[mirror]\nport = {a = 1}\n", "mirror.port is {'a': 1}"),
+        (
+            "[guards]\norder_size = 'block'\n",
+            "line 2: guards.order_size is 'block'; allowed is off, warn, refuse or clamp",
+        ),
+        (
+            "guards.price_band = 'clamp'\n",
+            "line 1: guards.price_band is 'clamp'; allowed is off, warn or refuse",
+        ),
+        ("[guards]\nmax_price_worse = 2\n", "guards.max_price_worse is 2; allowed is a fraction from 0 to 1"),
+        ("guards.max_notional = -1\n", "guards.max_notional is -1; allowed is a number from 0"),
+        ("guards.max_position = nan\n", "guards.max_position is nan"),
+        ("guards.max_order_size = inf\n", "guards.max_order_size is inf"),
+        ("guards.max_order = 5\n", "guards.max_order is not a setting"),
         ("data_dir = '/x'\n", "line 1: data_dir cannot be set here; use --data-dir or MONITOR_DATA_DIR"),
         ("[mirror\n", "is not valid TOML: Expected ']' at the end of a table declaration (at line 1"),
     ],

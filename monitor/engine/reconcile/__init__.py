@@ -6,4 +6,5 @@ from monitor.engine.reconcile.comparison import (
     balance_taken_over as balance_taken_over,
 )
 from monitor.engine.reconcile.facts import Facts as Facts, KnownOrder as KnownOrder
+from monitor.engine.reconcile.known import Known as Known, Owners as Owners
 from monitor.engine.reconcile.reconciler import Reconciler as Reconciler

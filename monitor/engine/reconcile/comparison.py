@@ -84,11 +84,13 @@ class Comparison:
         self._first = first
         self._account = snapshot.account_id
         self._moved = moved
+        self._active: dict[int, int] = {}
         self.suspected: dict[PositionKey, Decimal] = {}
         self.undecided: set[str] = set()
         self.found: set[tuple[str, str]] = set()
 
     def steps(self) -> Iterator[Step]:
+        self._active = {known.order_id: known.active_ns for known in self._facts.live(self._account)}
         yield from self._open_orders()
         yield from self._fills()
         yield from self._not_listed()
@@ -157,7 +159,7 @@ class Comparison:
                 continue
             if known.order_id in listed or known.ended:
                 continue
-            if known.active_ns > self._snapshot.polled_ns - JUST_ACTIVE_NS:
+            if self._active.get(known.order_id, 0) > self._snapshot.polled_ns - JUST_ACTIVE_NS:
                 self._moving(known)
                 continue
             self.undecided.add(known.symbol)
@@ -267,9 +269,8 @@ def balance_taken_over(snapshot: VenueSnapshot, ours: Decimal) -> MoneyMoved:
 
 
 def brings_news(report: OrderReport, known: KnownOrder) -> bool:
-    """Whether hearing this changes what we know of the order. A venue's "pending" states never do,
-    and what was asked to change is the answer's to tell while that is under way."""
-    if known.ended or not known.acknowledged or report.status.final:
+    """Whether hearing this changes what we know of the order. A venue's "pending" states never do."""
+    if known.ended or known.uncertain or not known.acknowledged or report.status.final:
         return True
     if report.venue_order_id and report.venue_order_id != known.venue_order_id:
         return True
@@ -277,16 +278,18 @@ def brings_news(report: OrderReport, known: KnownOrder) -> bool:
         return True
     if report.status is VenueStatus.TRIGGERED and not known.triggered:
         return True
-    return not known.changing and _terms_differ(report, known)
+    return _terms_differ(report, known)
 
 
 def _terms_differ(report: OrderReport, known: KnownOrder) -> bool:
-    quantity = report.quantity
-    if quantity is not None and quantity != known.quantity and quantity >= known.cumulative:
+    """Never by a quantity below what was filled: that is an older word."""
+    if _differs(report.quantity, known.quantity) and (report.quantity or ZERO) >= known.cumulative:
         return True
-    if report.price is not None and report.price != known.price:
-        return True
-    return report.trigger_price is not None and report.trigger_price != known.trigger_price
+    return _differs(report.price, known.price) or _differs(report.trigger_price, known.trigger_price)
+
+
+def _differs(told: Decimal | None, known: Decimal | None) -> bool:
+    return told is not None and known is not None and told != known
 
 
 def venue_order(fill: FillReport) -> tuple[int, str, int, str]:

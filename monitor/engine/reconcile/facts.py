@@ -20,9 +20,10 @@ PositionKey: TypeAlias = tuple[str, Direction]
 
 class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order as we know it. `ended` by a verdict or wholly filled; `inferred`: that end was
-    concluded from the venue's silence. `cumulative` is the larger of what we heard filled and of
-    the venue's total. `active_ns`: when we last sent something of it or heard of it (our clock);
-    `fills_missing`: the venue said that more was filled than we have."""
+    concluded from the venue's silence. `uncertain`: a request of ours got lost. `cumulative` is
+    the larger of what we heard filled and of the venue's total. `quantity` and prices are None
+    where the venue's word for them is no news to us. `fills_missing`: the venue said that more was
+    filled than we have. `active_ns`: when we last sent something of it or heard of it (our clock)."""
 
     order_id: int
     symbol: str
@@ -30,12 +31,12 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     inferred: bool = False
     acknowledged: bool = False
     triggered: bool = False
+    uncertain: bool = False
     venue_order_id: str = ""
-    quantity: Decimal
+    quantity: Decimal | None = None
     cumulative: Decimal
     price: Decimal | None = None
     trigger_price: Decimal | None = None
-    changing: bool = False
     fills_missing: bool = False
     active_ns: int = 0
 

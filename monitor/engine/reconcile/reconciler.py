@@ -180,8 +180,9 @@ class Reconciler:
 
     # Answers -------------------------------------------------------------------------------------
     def take(self, snapshot: VenueSnapshot, now_ns: int) -> Iterator[Work]:
-        """What an answer leads to, lazily: each is carried out before the next is asked for. Nothing
-        for an answer that nobody waits for: to an older question, or over a line that is gone."""
+        """What an answer leads to, lazily: each is carried out before the next is asked for, and all
+        of it is one input: nothing else is heard in between. Nothing for an answer that nobody
+        waits for: to an older question, or over a line that is gone."""
         account = self._accounts.get(snapshot.account_id)
         if account is None or account.asked_ns is None or snapshot.polled_ns < account.asked_ns:
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from monitor.engine import commands as cmd
 from monitor.engine.closing import check_close, competing_orders
 from monitor.engine.commands import OrderRequest, Reply, accepted, refused
-from monitor.engine.exchange_rules import split_close
+from monitor.engine.exchange_rules import offsets_to_close, rules_of
 from monitor.engine.orderplan import OrderPlan
 from monitor.engine.rows import OrderRow, PositionRow
 from monitor.engine.trading.ordering import create, objection_to
@@ -26,7 +26,9 @@ Cancel = Callable[["Trading", int, str], None]
 AT_ONCE = OrderPlan(execute_immediately=True)
 
 
-def close_one(trading: Trading, command: cmd.ClosePosition, take: Callable[[], None], cancel: Cancel) -> Reply:
+def close_one(
+    trading: Trading, command: cmd.ClosePosition, take: Callable[[], None], cancel: Cancel
+) -> Reply:
     row, refusal = _checked(trading, command.seen, command.max_ticks)
     if row is None:
         return refusal
@@ -65,9 +67,7 @@ def close_all(
     return accepted(*made)
 
 
-def _checked(
-    trading: Trading, seen: cmd.SeenPosition, max_ticks: int
-) -> tuple[PositionRow | None, Reply]:
+def _checked(trading: Trading, seen: cmd.SeenPosition, max_ticks: int) -> tuple[PositionRow | None, Reply]:
     state = trading.state
     row = next((r for r in position_rows(state) if r.position_id == seen.position_id), None)
     verdict = check_close(seen, row, _working(trading), max_ticks=max_ticks, now_ns=state.now_ns)
@@ -91,7 +91,8 @@ def _objection(trading: Trading, command: cmd.ClosePosition) -> str:
 def _requests(
     trading: Trading, row: PositionRow, volume: Decimal, type_: OrderType, price: Decimal | None
 ) -> list[OrderRequest]:
-    exchange = trading.state.instruments[row.symbol].exchange
+    rules = rules_of(trading.state.instruments[row.symbol].exchange)
+    older = row.volume - row.volume_today
     return [
         OrderRequest(
             symbol=row.symbol,
@@ -105,13 +106,11 @@ def _requests(
             account_id=row.account_id,
             plan=AT_ONCE,
         )
-        for offset, part in split_close(exchange, volume, row.volume_today, row.volume)
+        for offset, part in offsets_to_close(rules, volume, row.volume_today, older)
     ]
 
 
-def _close_now(
-    trading: Trading, row: PositionRow, requests: list[OrderRequest], cancel: Cancel
-) -> list[int]:
+def _close_now(trading: Trading, row: PositionRow, requests: list[OrderRequest], cancel: Cancel) -> list[int]:
     for order_id in competing_orders(row, _working(trading)):
         cancel(trading, order_id, "position is being closed")
     return [create(trading, request, row.strategy_id) for request in requests]

@@ -14,9 +14,7 @@ import msgspec
 
 from monitor.engine import events as ev
 from monitor.engine.journal import JournalRecord
-
-MOST_KEYS = 1_000
-"""Idempotency keys that are remembered over a restart."""
+from monitor.engine.trading.taken import MOST_KEYS
 
 
 class KeptFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -38,8 +36,16 @@ class Tombstone(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _ORDER_KINDS = frozenset(kind.__name__ for kind in ev.ORDER_EVENTS) | {"SignalEmitted"}
 _FORGOTTEN = frozenset(
-    {"PricesMarked", "Reconciled", "LinkChanged", "GuardFired", "InstrumentsListed", "MoneyMoved", "DayRolled"}
-    | {"PositionCorrected"}
+    {
+        "PricesMarked",
+        "Reconciled",
+        "LinkChanged",
+        "GuardFired",
+        "InstrumentsListed",
+        "MoneyMoved",
+        "DayRolled",
+        "PositionCorrected",
+    }
 )
 """What they led to is in the accounts and the state that a checkpoint holds besides."""
 

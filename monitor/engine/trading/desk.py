@@ -10,8 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.trading.closing import close_all, close_one
 from monitor.engine.trading.ordering import create_linked, create_one, replace_objection
@@ -75,7 +74,7 @@ def cancel_order(trading: Trading, order_id: int, reason: str) -> None:
     order = trading.state.book.active.get(order_id)
     if order is None:
         return
-    if not order.sent:
+    if order.never_left:
         trading.record(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=Decimal(0)))
     elif not order.cancel_pending:
         trading.record(ev.CancelRequested(order_id=order_id, reason=reason))
@@ -105,8 +104,8 @@ def _decide(trading: Trading, command: cmd.DecideOrder) -> Reply:
     if command.decision is cmd.Decision.SEND:
         trading.record(ev.OrderTakenBack(order_id=command.order_id))
     else:
-        cancelled = ev.OrderCanceled(order_id=command.order_id, reason="decided by hand", cumulative=Decimal(0))
-        trading.record(cancelled)
+        reason = "decided by hand"
+        trading.record(ev.OrderCanceled(order_id=command.order_id, reason=reason, cumulative=Decimal(0)))
     return accepted(command.order_id)
 
 
@@ -127,9 +126,7 @@ def _resolve(trading: Trading, command: cmd.ResolveOrder) -> Reply:
     never = command.resolution is cmd.Resolution.NEVER_ARRIVED
     verdict = ev.OrderRejected if never else ev.OrderCanceled
     said = "said by hand: it never arrived" if never else "said by hand: it has ended"
-    trading.record(
-        verdict(order_id=command.order_id, reason=said, cumulative=order.filled, provisional=True)
-    )
+    trading.record(verdict(order_id=command.order_id, reason=said, cumulative=order.filled, provisional=True))
     return accepted(command.order_id)
 
 

@@ -12,16 +12,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from monitor.engine import events as ev
-from monitor.engine.accounts import Booking
+from monitor.engine.accounts import Booking, fill_of
 from monitor.engine.orders import Order
 from monitor.engine.records import PositionRecords
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
-from monitor.engine.trading.equity import Equity
 from monitor.engine.trading.minutes import Minutes
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.trading.state import State, link_id
-from monitor.engine.values import ZERO, LinkSide, Origin, RecordType, tidy
-
+from monitor.engine.values import ZERO, LinkSide, MoneyKind, Origin, RecordType, tidy
 
 S = TypeVar("S", bound=msgspec.Struct)
 _ORDER_KINDS = frozenset(ev.ORDER_EVENTS)
@@ -50,11 +48,10 @@ class Changed:
 class Fold:
     """`records` are kept here, because only here it is known what a fact did to a position."""
 
-    def __init__(self, state: State, records: PositionRecords, equity: Equity) -> None:
+    def __init__(self, state: State, records: PositionRecords) -> None:
         self.state = state
         self.changed = Changed()
         self._records = records
-        self._equity = equity
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
             ev.TradeExecuted: self._traded,
@@ -72,6 +69,7 @@ class Fold:
             ev.Reconciled: self._reconciled,
             ev.LinkChanged: self._link,
             ev.CommandTaken: self._command,
+            ev.OrderSent: self._sent,
         }
 
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
@@ -79,7 +77,7 @@ class Fold:
         if handler is not None:
             handler(event, time_ns)
         elif type(event) in _ORDER_KINDS:
-            self._order(event, time_ns)
+            self._order(event, time_ns)  # type: ignore[arg-type]  # which is what was just asked
 
     def session_changed(self) -> bool:
         """Whether what the banner says has changed since it was asked last."""
@@ -109,9 +107,10 @@ class Fold:
         state.last_trade = max(state.last_trade, event.trade_id)
         order = state.book.orders[event.order_id]
         intent = order.intent
-        booking = state.account(intent.account_id).book(event, intent, state.instrument(intent.symbol), time_ns)
+        fill = fill_of(event, intent, time_ns)
+        booking = state.account(intent.account_id).book(fill, state.instrument(intent.symbol))
         state.trades[event.trade_id] = _trade_row(order, event, booking, time_ns)
-        state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + (booking.profit or ZERO)
+        state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + booking.profit
         self.changed.trades[event.trade_id] = None
         self._booked(intent.account_id, booking, order, event.trade_id, time_ns)
 
@@ -145,6 +144,11 @@ class Fold:
         profit = state.profits.pop(event.orphan_id, None)
         if profit is not None:
             state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + profit
+
+    def _sent(self, event: ev.OrderSent, time_ns: int) -> None:
+        if event.venue:
+            self.state.sent_to[event.order_id] = event.venue
+        self._order(event, time_ns)
 
     # Money -------------------------------------------------------------------------------------
     def _booked(
@@ -210,25 +214,30 @@ class Fold:
 
     def _money(self, event: ev.MoneyMoved, _: int) -> None:
         self.state.account(event.account_id).move(event)
+        if event.kind in (MoneyKind.DEPOSIT, MoneyKind.WITHDRAWAL):
+            moved = self.state.transferred
+            moved[event.account_id] = moved.get(event.account_id, ZERO) + event.amount
         self.changed.accounts[event.account_id] = None
 
     def _day(self, event: ev.DayRolled, time_ns: int) -> None:
         for account_id, account in self.state.accounts.items():
-            changes = account.roll(event)
+            changes = account.roll(event, time_ns)
             self._noted(account_id, changes, RecordType.SETTLEMENT, "venue", f"day {event.day}", time_ns)
 
     def _position(self, event: ev.PositionCorrected, time_ns: int) -> None:
-        changes = self.state.account(event.account_id).correct(event)
+        account = self.state.account(event.account_id)
+        at_ns = time_ns if event.polled_ns is None else event.polled_ns
+        changes = account.correct(event, at_ns, self.state.instrument(event.symbol))
         self._noted(event.account_id, changes, event.type, event.by, event.reason, time_ns)
 
     def _instruments(self, event: ev.InstrumentsListed, time_ns: int) -> None:
         for instrument in event.instruments:
             self.state.instruments[instrument.symbol] = instrument
         for account_id, account in self.state.accounts.items():
-            bookings = account.learn(event.instruments)
+            bookings = account.list_instruments(event.instruments)
             for trade_id, booking in bookings.items():
                 order = self.state.book.orders[self.state.trades[trade_id].order_id]
-                self._reprofit(trade_id, booking.profit or ZERO)
+                self._reprofit(trade_id, booking.profit)
                 self._booked(account_id, booking, order, trade_id, time_ns)
 
     def _prices(self, event: ev.PricesMarked, time_ns: int) -> None:
@@ -237,9 +246,10 @@ class Fold:
             state.marked[symbol] = price
             state.minutes.setdefault(symbol, Minutes()).mark(price, time_ns)
         for account_id, account in state.accounts.items():
-            if account.active or account_id in self._equity.curves:
-                self._equity.sample(account_id, time_ns, account.balance(state.marked))
-                self.changed.accounts[account_id] = None
+            for symbol, price in event.prices.items():
+                account.mark(symbol, price)
+            state.equity.sample(account_id, time_ns, account.ledger.balance())
+            self.changed.accounts[account_id] = None
 
     def _command(self, event: ev.CommandTaken, time_ns: int) -> None:
         self.state.taken.begin(event.command.key, time_ns)
@@ -275,6 +285,7 @@ class Fold:
 
     def _reconciled(self, event: ev.Reconciled, _: int) -> None:
         self.state.compared.add(event.account_id)
+        self.state.compared_ns[event.account_id] = event.polled_ns
 
     def _link(self, event: ev.LinkChanged, _: int) -> None:
         """Whatever is known of a venue was compared over a line: another line, another comparison."""
@@ -316,7 +327,7 @@ def _trade_row(order: Order, fill: ev.TradeExecuted, booking: Booking, time_ns: 
         volume=fill.volume,
         commission=tidy(fill.commission),
         slippage=tidy(fill.slippage),
-        realised_profit=tidy(booking.profit or ZERO),
+        realised_profit=tidy(booking.profit),
         time_ns=fill.venue_ns or time_ns,
         venue_trade_id=fill.venue_trade_id,
         fee_currency=fill.fee_currency,

@@ -14,7 +14,7 @@ import msgspec
 from monitor.engine import events as ev
 from monitor.engine.rows import LinkRow
 from monitor.engine.trading.state import State, link_id
-from monitor.engine.values import NS_PER_SECOND, LinkSide, LinkState
+from monitor.engine.values import NS_PER_SECOND, LinkState
 from monitor.engine.venue import (
     InstrumentReport,
     LinkReport,
@@ -36,6 +36,7 @@ class Market:
         self._day = ""
         self.changed_links: dict[str, None] = {}
         self.moved: set[str] = set()
+        self.news: set[str] = set()
 
     def hear(self, message: VenueMessage) -> Iterable[ev.AnyEvent] | None:
         """The facts that a message makes; None when it is about orders."""
@@ -101,6 +102,10 @@ class Market:
         quote = msgspec.structs.replace(report.quote, received_ns=self._state.now_ns)
         self._state.quotes[quote.symbol] = quote
         self.moved.add(quote.symbol)
+        self.news.add(quote.symbol)
+        if quote.last is not None:
+            for account in self._state.accounts.values():
+                account.mark(quote.symbol, quote.last)
         if quote.last is not None and self._state.marked.get(quote.symbol) != quote.last:
             self._unmarked[quote.symbol] = quote.last
         else:
@@ -128,7 +133,3 @@ class Market:
         """Days only go on: one that was settled before is told again after a reconnection."""
         if report.day > self._day:
             yield ev.DayRolled(day=report.day, prices=report.prices)
-
-
-def sides(venue: str) -> tuple[str, ...]:
-    return tuple(link_id(venue, side) for side in LinkSide)

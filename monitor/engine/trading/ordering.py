@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.commands import OrderRequest, Reply, accepted, refused
 from monitor.engine.guards import Assessment, assess, gather
+from monitor.engine.orderplan import begun
 from monitor.engine.terms import malformed
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import AccountTerms
 from monitor.engine.values import Instrument, OrderType, Origin, Side
-from monitor.engine.waiting import linked
+from monitor.engine.waiting import exits_reduce, linked
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 LARGEST_VOLUME = 1_000_000_000
 
 
-def create_one(
-    trading: Trading, request: OrderRequest, strategy_id: int, take: Callable[[], None]
-) -> Reply:
+def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: Callable[[], None]) -> Reply:
     objection = objection_to(trading, request)
     if objection is not None:
         return objection
@@ -51,7 +49,7 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
         return refused(plans)
     requests = [
         msgspec.structs.replace(request, plan=plan)
-        for request, plan in zip(command.orders, plans, strict=True)
+        for request, plan in zip(exits_reduce(command.kind, command.orders), plans, strict=True)
     ]
     for number, request in enumerate(requests, 1):
         objection = objection_to(trading, request)
@@ -60,7 +58,8 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
             if verdict.refusals:
                 objection = _refused_by_guard(trading, verdict, request)
         if objection is not None:
-            return msgspec.structs.replace(objection, reason=f"Order {number} of {len(requests)}: {objection.reason}")
+            which = f"Order {number} of {len(requests)}: {objection.reason}"
+            return msgspec.structs.replace(objection, reason=which)
     take()
     made = [create(trading, request, command.strategy_id) for request in requests]
     return accepted(*made)
@@ -107,7 +106,7 @@ def _intent(
         origin=origin,
         client_order_id=state.client_order_id(order_id),
         venue=account.venue,
-        plan=request.plan,
+        plan=begun(request.plan, state.now_ns),
     )
 
 
@@ -137,8 +136,7 @@ def objection_to(trading: Trading, request: OrderRequest) -> Reply | None:
     wrong = malformed(intent)
     if wrong:
         return refused(f"{wrong[0].upper()}{wrong[1:]}.")
-    full = trading.room.refusal(request.plan, state.now_ns)
-    return full if isinstance(full, Reply) else refused(full, "queue-full") if full else None
+    return trading.room.refusal(request.plan, state.now_ns)
 
 
 def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
@@ -151,7 +149,11 @@ def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
         return f"Volume {quantity} is above {instrument.max_volume or LARGEST_VOLUME}."
     if instrument.min_volume is not None and quantity < instrument.min_volume:
         return f"Volume {quantity} is below {instrument.min_volume}."
-    for name, price in (("Price", request.price), ("Trigger", request.trigger_price), ("Trail", request.trail)):
+    for name, price in (
+        ("Price", request.price),
+        ("Trigger", request.trigger_price),
+        ("Trail", request.trail),
+    ):
         if price is None:
             continue
         if not price.is_finite() or price <= 0 or price % tick:
@@ -168,11 +170,12 @@ def replace_objection(state: State, command: cmd.ReplaceOrder) -> Reply | None:
     order = state.book.active.get(command.order_id)
     if order is None:
         return refused(f"Order {command.order_id} is not open.", "gone")
-    if not order.sent or not order.placed:
-        return refused(f"Order {command.order_id} is not at the venue yet: cancel it and give it anew.", "changed")
+    if not order.placed:
+        where = f"Order {command.order_id} is not at the venue yet"
+        return refused(f"{where}: cancel it and give it anew.", "changed")
     if order.cancel_pending:
         return refused(f"Order {command.order_id} is being cancelled.", "changed")
-    if order.replace_pending:
+    if order.dossier.asked:
         return refused(f"Order {command.order_id} is being changed already.", "duplicate")
     intent = order.intent
     instrument = state.instrument(intent.symbol)

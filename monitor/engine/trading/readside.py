@@ -11,7 +11,6 @@ from monitor.engine.ledger import Position
 from monitor.engine.live_events import SignalEmitted
 from monitor.engine.orders import Order
 from monitor.engine.rows import AccountRow, PositionRow, SignalRow
-from monitor.engine.trading.equity import Equity
 from monitor.engine.trading.state import State
 from monitor.engine.values import ZERO, Offset, tidy
 
@@ -47,12 +46,12 @@ class TradingReadSide:
         changes.signals = {e.signal_id: signal_row(state, e, t) for e, t in changed.signals}
         changes.links = {key: state.links[key] for key in trading.market.changed_links if key in state.links}
         changes.waiting = trading.room.rows_changed()
-        changes.executions = trading.quality.rows_changed()
+        changes.executions = {row.order_id: row for row in trading.quality.rows_changed()}
         changes.records = trading.records.rows_changed()
         changes.evidence = trading.tracker.evidence_rows()
         if changes.waiting or changed.orders:
             changes.queue = trading.room.queue_row()
-        changes.equity = trading.equity.news()
+        changes.equity = state.equity.news()
         self._take_money(changes)
         changed.clear()
         trading.market.changed_links.clear()
@@ -66,15 +65,15 @@ class TradingReadSide:
         orders = [state.book.orders[i].intent for i in changed.orders if i in state.book.orders]
         touched = set(changed.accounts) | {intent.account_id for intent in orders}
         for account_id, account in state.accounts.items():
-            symbols = {p.instrument.symbol for p in account.positions() if p.volume}
+            symbols = {p.instrument.symbol for p in account.positions()}
             if account_id not in touched and not symbols & moved:
                 continue
-            for position in account.positions():
+            for position in _all_positions(account):
                 row = position_row(state, account, position)
                 if row.volume or row.position_id in self._told:
                     changes.positions[row.position_id] = row
                 (self._told.add if row.volume else self._told.discard)(row.position_id)
-            changes.accounts[account_id] = account_row(state, account, trading.equity)
+            changes.accounts[account_id] = account_row(state, account)
 
     def _forget_news(self) -> None:
         trading = self._trading
@@ -85,7 +84,7 @@ class TradingReadSide:
         trading.quality.rows_changed()
         trading.records.rows_changed()
         trading.tracker.evidence_rows()
-        trading.equity.news()
+        trading.state.equity.news()
 
     def snapshot(self) -> Changes:
         """The whole present, without counting as told. Of what ended, the newest."""
@@ -100,12 +99,12 @@ class TradingReadSide:
         changes.links = dict(state.links)
         changes.waiting = trading.room.all_rows()
         changes.queue = trading.room.queue_row()
-        changes.executions = trading.quality.all_rows()
+        changes.executions = {row.order_id: row for row in trading.quality.all_rows()[-LATEST:]}
         changes.records = trading.records.newest(LATEST)
         changes.evidence = trading.tracker.all_evidence()
-        changes.equity = trading.equity.all()
+        changes.equity = state.equity.all()
         for account_id, account in state.accounts.items():
-            changes.accounts[account_id] = account_row(state, account, trading.equity)
+            changes.accounts[account_id] = account_row(state, account)
         changes.positions = {row.position_id: row for row in position_rows(state) if row.volume}
         return changes
 
@@ -118,6 +117,12 @@ def position_rows(state: State) -> Iterator[PositionRow]:
     for account in state.accounts.values():
         for position in account.positions():
             yield position_row(state, account, position)
+
+
+def _all_positions(account: Account) -> Iterator[Position]:
+    """Those that are closed as well: readers have to hear of it."""
+    for history in account.histories.values():
+        yield from (history.long, history.short)
 
 
 def position_row(state: State, account: Account, position: Position) -> PositionRow:
@@ -138,7 +143,7 @@ def position_row(state: State, account: Account, position: Position) -> Position
         last_price=last,
         unrealised_profit=None if last is None else tidy(position.unrealised(last)),
         realised_profit=tidy(position.realised),
-        margin=tidy(account.margin_of(position, last)),
+        margin=tidy(position.margin(last)),
         multiplier=instrument.multiplier,
         price_digits=instrument.price_digits,
         tick=instrument.tick,
@@ -157,52 +162,37 @@ def _frozen(state: State, account_id: str, position: Position) -> Decimal:
     for order in state.book.active.values():
         intent = order.intent
         mine = intent.account_id == account_id and intent.symbol == position.instrument.symbol
-        if mine and intent.side is closing and intent.offset is not Offset.OPEN and order.sent:
+        if mine and intent.side is closing and intent.offset is not Offset.OPEN and not order.never_left:
             total += order.remaining
     return total
 
 
-def account_row(state: State, account: Account, equity: Equity) -> AccountRow:
-    prices = state.last_prices()
-    figures = account.figures(prices)
-    frozen = _frozen_money(state, account)
-    curve = equity.curves.get(account.account_id)
-    balance, margin = figures.balance, figures.margin
+def account_row(state: State, account: Account) -> AccountRow:
+    ledger = account.ledger
+    balance, margin, frozen = ledger.balance(), ledger.margin(), state.frozen(account)
+    curve = state.equity.curves.get(account.account_id)
+    foreign = {c: other.balance() for c, other in account.ledgers.items() if other is not ledger}
     return AccountRow(
         account_id=account.account_id,
         currency=account.currency,
-        static_balance=tidy(figures.static_balance),
+        static_balance=tidy(ledger.static_balance),
         balance=tidy(balance),
-        available=tidy(balance - margin - frozen),
+        available=tidy(ledger.available(frozen)),
         margin=tidy(margin),
         frozen=tidy(frozen),
-        commission=tidy(figures.commission),
-        slippage=ZERO,
-        realised_profit=tidy(figures.realised),
-        unrealised_profit=tidy(figures.unrealised),
-        today_profit=tidy(figures.today_profit),
+        commission=tidy(ledger.commission),
+        slippage=tidy(ledger.slippage),
+        realised_profit=tidy(ledger.realised),
+        unrealised_profit=tidy(ledger.unrealised()),
+        today_profit=tidy(ledger.today_profit()),
         risk_ratio=float(margin / balance) if balance > 0 else 0.0,
         drawdown=curve.drawdown if curve is not None else 0.0,
         max_drawdown=curve.max_drawdown if curve is not None else 0.0,
         updated_ns=state.now_ns,
-        transferred=tidy(figures.transferred),
-        funding=tidy(figures.funding),
-        foreign={currency: str(tidy(amount)) for currency, amount in figures.foreign.items()},
+        transferred=tidy(state.transferred.get(account.account_id, ZERO)),
+        funding=tidy(ledger.funding),
+        foreign={currency: str(tidy(amount)) for currency, amount in foreign.items()},
     )
-
-
-def _frozen_money(state: State, account: Account) -> Decimal:
-    """Margin that working opening orders would need, at their own price or the last."""
-    total = ZERO
-    for order in state.book.active.values():
-        intent = order.intent
-        if intent.account_id != account.account_id or intent.offset is not Offset.OPEN or not order.sent:
-            continue
-        instrument = state.instrument(intent.symbol)
-        price = intent.price or order.trigger_price or state.last_price(intent.symbol)
-        if instrument is not None and price is not None:
-            total += account.margin_needed(instrument, price, order.remaining)
-    return total
 
 
 def signal_row(state: State, event: SignalEmitted, time_ns: int) -> SignalRow:

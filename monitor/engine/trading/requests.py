@@ -22,7 +22,7 @@ _TRIGGERED_AS = {
 def request_of(fact: ev.AnyEvent, state: State, seq: int) -> AnyRequest | None:
     """The request that this fact, already applied, stands for. None for most."""
     if isinstance(fact, ev.OrderSent):
-        return _place(state, state.book.orders[fact.order_id], fact.venue, seq)
+        return _place(state, state.book.orders[fact.order_id], fact, seq)
     if isinstance(fact, ev.CancelRequested):
         order = state.book.orders[fact.order_id]
         return CancelRequest(
@@ -62,15 +62,16 @@ def look_up(state: State, order: Order) -> LookUpRequest:
 
 def venue_of(state: State, order: Order) -> str:
     """Where the order is or is meant to be: where it was sent last."""
-    if order.venue or order.intent.venue:
-        return order.venue or order.intent.venue
+    known = state.sent_to.get(order.order_id) or order.intent.venue
+    if known:
+        return known
     account = state.terms.account(order.intent.account_id)
     return account.venue if account is not None else ""
 
 
-def _place(state: State, order: Order, venue: str, seq: int) -> PlaceRequest:
+def _place(state: State, order: Order, sent: ev.OrderSent, seq: int) -> PlaceRequest:
     intent = order.intent
-    name = venue or venue_of(state, order)
+    name = sent.venue or venue_of(state, order)
     type_, trigger = intent.type, order.trigger_price
     if type_ in _TRIGGERED_AS and not state.native(name, type_):
         type_, trigger = _TRIGGERED_AS[type_], None
@@ -84,8 +85,10 @@ def _place(state: State, order: Order, venue: str, seq: int) -> PlaceRequest:
         offset=intent.offset,
         type=type_,
         time_in_force=intent.time_in_force,
-        quantity=order.to_send,
-        price=intent.price,
+        quantity=order.remaining,
+        price=order.price,
         trigger_price=trigger,
         reduce_only=intent.reduce_only,
+        expires_ns=intent.expires_ns,
+        attempt=sent.attempt,
     )

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from monitor.engine.accounts import Account
+from monitor.engine.guards import AccountFigures
+from monitor.engine.ledger import PositionMode
 from monitor.engine.orders import Book
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
+from monitor.engine.trading.equity import Equity
 from monitor.engine.trading.minutes import Minutes
 from monitor.engine.trading.taken import Taken
 from monitor.engine.trading.terms import AccountTerms, TradingTerms
@@ -22,6 +25,7 @@ from monitor.engine.values import (
     Instrument,
     LinkSide,
     LinkState,
+    Offset,
     OrderType,
     Quote,
 )
@@ -32,6 +36,7 @@ class State:
 
     def __init__(self, terms: TradingTerms) -> None:
         self.terms = terms
+        self.equity = Equity()
         self.now_ns = 0
         self.book = Book()
         self.accounts: dict[str, Account] = {}
@@ -45,6 +50,9 @@ class State:
         self.links: dict[str, LinkRow] = {}
         self.compared: set[str] = set()
         self.taken = Taken()
+        self.compared_ns: dict[str, int] = {}
+        self.transferred: dict[str, Decimal] = {}
+        self.sent_to: dict[int, str] = {}
         self.engine_state = EngineState.NORMAL
         self.engine_reason = ""
         self.last_order = self.last_trade = self.last_signal = self.last_alert = 0
@@ -57,9 +65,7 @@ class State:
         if found is None:
             terms = self.terms.account(account_id) if account_id else None
             terms = terms or AccountTerms(account_id=account_id, venue="", watched=True)
-            found = Account(
-                account_id, mode=terms.mode, currency=terms.currency, static_balance=terms.balance
-            )
+            found = Account(account_id, terms.mode, terms.currency, terms.balance)
             self.accounts[account_id] = found
         return found
 
@@ -75,8 +81,44 @@ class State:
         return account.volume(symbol, direction) if account is not None else ZERO
 
     def profit(self, account_id: str) -> Decimal | None:
-        account = self.accounts.get(account_id)
-        return account.today_profit(self.last_prices()) if account is not None else None
+        account = self.accounts.get(account_id or self._first_account())
+        return account.ledger.today_profit() if account is not None else None
+
+    def figures(self, account_id: str) -> AccountFigures | None:
+        """What guards judge an account by; "" is the one that orders go to."""
+        account = self.accounts.get(account_id or self._first_account())
+        if account is None:
+            return None
+        ledger = account.ledger
+        curve = self.equity.curves.get(account.account_id)
+        return AccountFigures(
+            account_id=account.account_id,
+            available=ledger.available(self.frozen(account)),
+            today_profit=ledger.today_profit(),
+            drawdown=curve.drawdown if curve is not None else None,
+            compared_ns=self.compared_ns.get(account.account_id),
+            netting=account.mode is PositionMode.NETTING,
+        )
+
+    def frozen(self, account: Account) -> Decimal:
+        """Margin that orders which open and may be at the venue would need, at their own price or
+        the last."""
+        total = ZERO
+        for order in self.book.active.values():
+            intent = order.intent
+            opens = intent.offset is Offset.OPEN and not intent.reduce_only
+            if intent.account_id != account.account_id or not opens or order.never_left:
+                continue
+            instrument = self.instruments.get(intent.symbol)
+            price = order.price or order.trigger_price or self.last_price(intent.symbol)
+            if instrument is not None and price is not None:
+                notional = instrument.notional(price, order.remaining)
+                total += instrument.margin(notional, order.remaining)
+        return total
+
+    def _first_account(self) -> str:
+        account = self.terms.account("")
+        return account.account_id if account is not None else ""
 
     def closes(self, symbol: str, count: int) -> Sequence[float]:
         minutes = self.minutes.get(symbol)
@@ -101,10 +143,6 @@ class State:
         if quote is not None and quote.last is not None:
             return quote.last
         return self.marked.get(symbol)
-
-    def last_prices(self) -> dict[str, Decimal]:
-        newest = {s: quote.last for s, quote in self.quotes.items() if quote.last is not None}
-        return self.marked | newest
 
     # Ids ---------------------------------------------------------------------------------------
     def next_order_id(self) -> int:

@@ -10,8 +10,10 @@ import msgspec
 
 from monitor.engine.guards import GuardLimits
 from monitor.engine.ledger import PositionMode
+from monitor.engine.lifecycle import LifeCycleTerms
 from monitor.engine.tracker import TrackerTerms
 from monitor.engine.values import ZERO, OrderType
+from monitor.engine.waiting import QueueTerms
 
 
 class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class TradingTerms(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "Asia/Shanghai"
     guards: GuardLimits = GuardLimits()
     tracker: TrackerTerms = TrackerTerms()
+    queue: QueueTerms = QueueTerms()
+    life: LifeCycleTerms = LifeCycleTerms()
 
     def account(self, account_id: str) -> AccountTerms | None:
         """By its id; "" is the first that orders may be given for."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from monitor.engine import commands as cmd
-from monitor.engine import events as ev
+from monitor.engine import commands as cmd, events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted
 from monitor.engine.emergency import Emergency
@@ -19,13 +18,13 @@ from monitor.engine.execution import ExecutionQuality
 from monitor.engine.guards import assess, gather
 from monitor.engine.journal import Journal, JournalRecord
 from monitor.engine.lifecycle import LifeCycle
-from monitor.engine.reconcile import Reconciler
+from monitor.engine.reconcile import LookUp, Reconciler
 from monitor.engine.records import PositionRecords
 from monitor.engine.simulation import Note
 from monitor.engine.tracker import Tracker
 from monitor.engine.trading.desk import carry_out
-from monitor.engine.trading.equity import Equity
 from monitor.engine.trading.fold import Fold
+from monitor.engine.trading.known import Known
 from monitor.engine.trading.market import Market
 from monitor.engine.trading.parts import Part
 from monitor.engine.trading.readside import TradingReadSide
@@ -33,7 +32,15 @@ from monitor.engine.trading.requests import look_up, request_of
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import TradingTerms
 from monitor.engine.values import LogLevel
-from monitor.engine.venue import AnyRequest, LinkReport, SnapshotRequest, VenueMessage, VenueSnapshot
+from monitor.engine.venue import (
+    AnyRequest,
+    FillReport,
+    LinkReport,
+    OrderReport,
+    SnapshotRequest,
+    VenueMessage,
+    VenueSnapshot,
+)
 from monitor.engine.waiting import WaitingRoom
 
 _MOST_FACTS = 100_000
@@ -49,15 +56,18 @@ class Trading:
         self.terms = terms
         self.state = State(terms)
         self.journal = Journal()
-        self.equity = Equity()
         self.records = PositionRecords()
-        self.fold = Fold(self.state, self.records, self.equity)
+        self.fold = Fold(self.state, self.records)
         self.tracker = Tracker(self.state, terms.tracker)
-        self.room = WaitingRoom(self.state)
-        self.life = LifeCycle(self.state)
+        self.room = WaitingRoom(self.state, terms.queue, terms.zone)
+        self.life = LifeCycle(self.state, terms.life)
         self.quality = ExecutionQuality(self.state)
         self.emergency = Emergency(self.state)
-        self.reconciler = Reconciler(self.state)
+        self.reconciler = Reconciler(
+            {a.account_id: a.venue for a in terms.accounts if not a.watched},
+            Known(self.state, self.tracker),
+            self.state.next_alert_id,
+        )
         self.market = Market(self.state)
         self._deciding: tuple[Part, ...] = (
             self.market,
@@ -146,7 +156,10 @@ class Trading:
         for account_id in self.reconciler.wants_snapshot(now):
             terms = self.terms.account(account_id)
             if terms is not None:
-                asked.append(SnapshotRequest(venue=terms.venue, account_id=account_id))
+                since_ns = self.reconciler.fills_since(account_id, now)
+                asked.append(
+                    SnapshotRequest(venue=terms.venue, account_id=account_id, fills_since_ns=since_ns)
+                )
                 self.reconciler.asked(account_id, now)
         return asked
 
@@ -200,6 +213,9 @@ class Trading:
 
     def _settle(self) -> None:
         """Ask every part until none has anything more to say."""
+        if self.market.news:
+            self.room.moved(self.market.news)
+            self.market.news.clear()
         facts = 0
         while True:
             said = sum(self.record_all(part.decide(self.now_ns)) for part in self._deciding)
@@ -211,10 +227,12 @@ class Trading:
 
     def _compare(self, snapshot: VenueSnapshot) -> None:
         for step in self.reconciler.take(snapshot, self.now_ns):
-            if isinstance(step, ev.Event):
-                self.record(step)
-            else:
+            if isinstance(step, LookUp):
+                self.tracker.look_up_now(step.order_id)
+            elif isinstance(step, OrderReport | FillReport):
                 self.record_all(self.tracker.hear(step, self.now_ns))
+            else:
+                self.record(step)
 
     def _held_back(self, sent: ev.OrderSent) -> bool:
         """An order that waited is judged again when it is to leave: the world has changed since."""

@@ -1,0 +1,482 @@
+"""The tracker: venue messages in any order become facts, and each order finishes exactly once.
+
+Knows whose a message is, what is waited for and what was signalled. All that must survive a
+restart is folded from facts; what an order is, is the book's. Applied after the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import Any, TypeAlias
+
+from monitor.engine import events as ev
+from monitor.engine.orders import Order
+from monitor.engine.rows import EvidenceRow
+from monitor.engine.tracker import listening
+from monitor.engine.tracker.absence import of_absence
+from monitor.engine.tracker.concluding import Concluder
+from monitor.engine.tracker.shown import Shown
+from monitor.engine.tracker.terms import Desk, TrackerTerms
+from monitor.engine.tracker.waiting import Times, next_look_up, wants_look_up
+from monitor.engine.tracker.watch import Held, Names, Watch, describable
+from monitor.engine.values import InnerState, Origin, SignalKind
+from monitor.engine.venue import (
+    CancelRefused,
+    FillReport,
+    OrderReport,
+    OrderUnknown,
+    PlaceRefused,
+    ReplaceRefused,
+    RequestLost,
+    VenueMessage,
+    VenueStatus,
+)
+
+Facts: TypeAlias = Iterator[ev.AnyEvent]
+_NOTHING: tuple[ev.AnyEvent, ...] = ()
+
+
+class Tracker:
+    """A `Part`. `hear` yields facts of one message, `decide` signals, alerts and inferences that
+    are due; each fact must have been applied before the next is asked for."""
+
+    def __init__(self, desk: Desk, terms: TrackerTerms) -> None:
+        self._desk = desk
+        self._times = Times(terms)
+        self._names: dict[str, Names] = {}
+        self._watches: dict[int, Watch] = {}
+        self._dirty: dict[int, None] = {}
+        self._due: list[tuple[int, int]] = []
+        self._seeking: dict[int, None] = {}
+        self._held: dict[tuple[str, str], Held] = {}
+        self._claimed: dict[int, list[OrderReport | FillReport]] = {}
+        self._clean_ns = 0
+        self._shown = Shown(self._times)
+        self._concluder = Concluder(desk, self._times)
+        self._hearing: dict[type, Callable[[Any, int], Facts]] = {
+            OrderReport: self._report,
+            FillReport: self._fill,
+            PlaceRefused: self._answer(listening.of_refusal),
+            RequestLost: self._answer(listening.of_loss),
+            CancelRefused: self._cancel_refused,
+            ReplaceRefused: self._answer(listening.of_replace_refusal),
+            OrderUnknown: self._unknown,
+        }
+        self._folding: dict[type, Callable[[Any, int], None]] = {
+            ev.OrderCreated: self._created,
+            ev.OrderSent: self._sent,
+            ev.OrderRefused: self._unsent,
+            ev.CancelRequested: self._asked,
+            ev.ReplaceRequested: self._asked,
+            ev.TradeExecuted: self._traded,
+            ev.OrdersMerged: self._merged,
+            ev.OrderReplaced: self._replaced,
+            ev.EvidenceHeld: self._hold,
+            ev.EvidenceClaimed: self._claim,
+            ev.SignalEmitted: self._signalled,
+            ev.AlertRaised: self._alerted,
+        }
+        for kind in _NAMED:
+            self._folding[kind] = self._named
+        for kind in _MOVING:
+            self._folding[kind] = self._moved
+
+    # What was heard ------------------------------------------------------------------------------
+    def hear(self, message: VenueMessage, now_ns: int) -> Facts:
+        """Facts of one message; none when it is not about an order, or says nothing new."""
+        handler = self._hearing.get(type(message))
+        return handler(message, now_ns) if handler is not None else iter(_NOTHING)
+
+    def _report(self, report: OrderReport, now_ns: int) -> Facts:
+        names = self._account(report.account_id)
+        order_id = names.venue.get(report.venue_order_id) if report.venue_order_id else None
+        if report.client_order_id:
+            yield from self._join(names, report.client_order_id, order_id)
+            order_id = names.client.get(report.client_order_id, order_id)
+        if order_id is None and report.replaces:
+            order_id = names.venue.get(report.replaces)
+        if order_id is None:
+            yield from self._of_nobody(names, report, report.venue_order_id, now_ns)
+            return
+        watch = self._watches[order_id]
+        watch.heard_ns = now_ns
+        if report.polled_ns is not None:
+            self._answered(watch, report, now_ns)
+        yield from listening.of_report(watch, report)
+        if report.status is VenueStatus.OTHER:
+            yield from self._concluder.alert(
+                watch, "unknown status", f"the venue says {report.raw_status!r}", key=report.raw_status
+            )
+        if self._held:
+            yield from self._claims(report.account_id, report.venue_order_id, order_id, now_ns)
+
+    def _fill(self, report: FillReport, now_ns: int) -> Facts:
+        names = self._account(report.account_id)
+        vid = report.venue_order_id
+        order_id = names.venue.get(vid)
+        if report.client_order_id:
+            yield from self._join(names, report.client_order_id, order_id)
+            order_id = names.client.get(report.client_order_id, order_id)
+        if order_id is not None and self._watches[order_id].order.intent.side is not report.side:
+            watch = self._watches[order_id]
+            yield from self._concluder.alert(watch, "both sides", f"{vid} has fills of both sides")
+            vid = listening.alias(watch.order, report.side, vid)
+            order_id = names.venue.get(vid)
+        if order_id is None:
+            yield from self._of_nobody(names, report, vid, now_ns)
+            return
+        watch = self._watches[order_id]
+        watch.heard_ns = now_ns
+        yield from listening.of_fill(self._desk, watch, report, vid)
+        if self._held:
+            yield from self._claims(report.account_id, vid, order_id, now_ns)
+
+    def _join(self, names: Names, client_order_id: str, found: int | None) -> Facts:
+        """A client id links what was adopted under a venue id to the order of ours that it is."""
+        ours = names.client.get(client_order_id)
+        if ours is None or found is None or ours == found:
+            return
+        if self._watches[found].order.intent.origin is Origin.EXTERNAL:
+            yield ev.OrdersMerged(order_id=ours, orphan_id=found)
+        else:
+            yield from self._concluder.alert(
+                self._watches[found], "two orders", f"the venue has orders {found} and {ours} as one"
+            )
+
+    def _of_nobody(self, names: Names, message: OrderReport | FillReport, vid: str, now_ns: int) -> Facts:
+        """Held while an order of ours may be meant, or nobody can tell what it is; else adopted."""
+        key = (message.account_id, vid)
+        held = self._held.get(key)
+        ours = not message.client_order_id and names.may_own(message.symbol)
+        known = held.messages if held is not None else []
+        if ours or not describable([*known, message]) or not vid:
+            if message not in known:
+                yield ev.EvidenceHeld(message=message)
+            return
+        yield from self._adopt(vid, [*known, message])
+        yield from self._claims(*key, names.venue[vid], now_ns)
+        yield from self.hear(message, now_ns)
+
+    def _adopt(self, venue_order_id: str, messages: list[OrderReport | FillReport]) -> Facts:
+        yield listening.adopted(self._desk.next_order_id(), venue_order_id, messages)
+
+    def _claims(self, account_id: str, venue_order_id: str, order_id: int, now_ns: int) -> Facts:
+        """What was held under this id is the order's: its facts follow."""
+        if (account_id, venue_order_id) not in self._held:
+            return
+        yield ev.EvidenceClaimed(account_id=account_id, venue_order_id=venue_order_id, order_id=order_id)
+        yield from self._drain(order_id, now_ns)
+
+    def _drain(self, order_id: int, now_ns: int) -> Facts:
+        messages = self._claimed.get(order_id, [])
+        while messages:
+            yield from self.hear(messages[0], now_ns)
+            del messages[0]
+        self._claimed.pop(order_id, None)
+
+    def _answered(self, watch: Watch, report: OrderReport, now_ns: int) -> None:
+        watch.seek = False
+        total = report.cumulative
+        if total is not None and total > watch.order.filled:
+            watch.confirmed_ns = watch.confirmed_ns or now_ns
+        self._dirty[watch.order.order_id] = None
+
+    def _answer(self, rule: Callable[[Order, Any], Iterator[ev.OrderEvent]]) -> Callable[[Any, int], Facts]:
+        def hear(message: Any, now_ns: int) -> Facts:
+            watch = self._whose(message)
+            if watch is not None:
+                yield from rule(watch.order, message)
+
+        return hear
+
+    def _cancel_refused(self, refused: CancelRefused, now_ns: int) -> Facts:
+        watch = self._whose(refused)
+        if watch is None:
+            return
+        if refused.gone and watch.order.status.active:
+            self._look_up(watch)
+        yield from listening.of_cancel_refusal(watch.order, refused)
+
+    def _unknown(self, message: OrderUnknown, now_ns: int) -> Facts:
+        watch = self._whose(message)
+        if watch is not None:
+            yield from of_absence(watch, message.polled_ns, self._times)
+
+    def _whose(self, message: Any) -> Watch | None:
+        names = self._account(message.account_id)
+        vid = getattr(message, "venue_order_id", "")
+        order_id = names.client.get(message.client_order_id) if message.client_order_id else None
+        if order_id is None and vid:
+            order_id = names.venue.get(vid)
+        return None if order_id is None else self._watches[order_id]
+
+    # What is due ---------------------------------------------------------------------------------
+    def decide(self, now_ns: int) -> Iterable[ev.AnyEvent]:
+        due = self._due
+        if self._dirty or self._held or self._claimed or (due and due[0][0] <= now_ns):
+            return self._decide(now_ns)
+        return _NOTHING
+
+    def _decide(self, now_ns: int) -> Facts:
+        for order_id in list(self._claimed):
+            yield from self._drain(order_id, now_ns)
+        if self._held:
+            yield from self._release(now_ns)
+        dirty, due = self._dirty, self._due
+        while dirty:
+            order_id = next(iter(dirty))
+            del dirty[order_id]
+            yield from self._review(self._watches[order_id], now_ns)
+        while due and due[0][0] <= now_ns:
+            watch = self._watches[heappop(due)[1]]
+            watch.due_ns = None
+            yield from self._review(watch, now_ns)
+        if now_ns >= self._clean_ns:
+            self._clean_up(now_ns)
+
+    def _release(self, now_ns: int) -> Facts:
+        """Held evidence whose time is over, or that no order of ours can own any more, is adopted."""
+        for key, held in list(self._held.items()):
+            if not held.describable or not held.venue_order_id:
+                continue
+            may_own = self._account(held.account_id).may_own(held.symbol)
+            if not may_own or held.since_ns + self._times.grace <= now_ns:
+                yield from self._adopt(held.venue_order_id, held.messages)
+                order_id = self._account(held.account_id).venue[held.venue_order_id]
+                yield from self._claims(*key, order_id, now_ns)
+
+    def _review(self, watch: Watch, now_ns: int) -> Facts:
+        yield from self._concluder.review(watch, now_ns)
+        order = watch.order
+        wait = self._concluder.waits(watch, now_ns)
+        self._shown.order(order, wait)
+        due = self._concluder.due_ns(watch, wait, now_ns)
+        wanted = wants_look_up(watch, self._times) if order.dossier.merged_into is None else None
+        if wanted is None:
+            if watch.looked_up:
+                watch.looked_up = 0
+            self._seeking.pop(order.order_id, None)
+        else:
+            self._seeking[order.order_id] = None
+            at = max(next_look_up(watch, self._times, wanted), now_ns + 1)
+            due = at if due is None else min(due, at)
+        if due is not None and (watch.due_ns is None or due < watch.due_ns):
+            watch.due_ns = due
+            heappush(self._due, (due, order.order_id))
+
+    def due_ns(self) -> int | None:
+        """When `decide` and `lookups` should be asked next although nothing happened."""
+        due = [self._due[0][0]] if self._due else []
+        due += [held.since_ns + self._times.grace for held in self._held.values() if held.describable]
+        return min(due, default=None)
+
+    def lookups(self, now_ns: int) -> list[int]:
+        """Orders to be looked up now. `looked_up` must be told when that was asked."""
+        asked = []
+        for order_id in list(self._seeking):
+            watch = self._watches[order_id]
+            wanted = wants_look_up(watch, self._times)
+            if wanted is None:
+                del self._seeking[order_id]
+            elif next_look_up(watch, self._times, wanted) <= now_ns:
+                asked.append(order_id)
+        return asked
+
+    def looked_up(self, order_id: int, now_ns: int) -> None:
+        """The question left. Not a fact: after a restart it is simply asked again."""
+        watch = self._watches[order_id]
+        watch.looked_up += 1
+        watch.look_up_ns = now_ns
+        self._dirty[order_id] = None
+
+    def look_up_now(self, order_id: int) -> None:
+        """Somebody wants to know."""
+        self._look_up(self._watches[order_id])
+
+    def _look_up(self, watch: Watch) -> None:
+        watch.seek = True
+        watch.looked_up = 0
+        self._seeking[watch.order.order_id] = None
+
+    def restarted(self, now_ns: int) -> Facts:
+        """What was under way when the program ended is uncertain: nobody heard the answers."""
+        for order in list(self._desk.book.active.values()):
+            waits = order.cancel_pending or order.dossier.asked or order.step is InnerState.IN_FLIGHT
+            here = order.placed or order.step is InnerState.IN_FLIGHT
+            if waits and here and not order.uncertain:
+                if order.placed and not (order.cancel_pending or order.dossier.asked):
+                    continue
+                yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
+
+    def _clean_up(self, now_ns: int) -> None:
+        """What is only waited for is forgotten after its time; evidence never is."""
+        self._clean_ns = now_ns + self._times.clean_every
+        current = {(w.due_ns, i) for _, i in self._due if (w := self._watches[i]).due_ns is not None}
+        self._due = sorted((due, i) for due, i in current if due is not None)
+        heapify(self._due)
+
+    # Shown ---------------------------------------------------------------------------------------
+    # What others ask -----------------------------------------------------------------------------
+    def order_of(self, account_id: str, venue_order_id: str, client_order_id: str) -> int | None:
+        """Which order of ours goes by these names; ours beats the venue's. None: nobody's."""
+        names = self._account(account_id)
+        found = names.client.get(client_order_id) if client_order_id else None
+        return names.venue.get(venue_order_id) if found is None else found
+
+    def has_fill(self, fill: FillReport) -> bool:
+        """Whether this very fill was taken in, or is held until its order is known."""
+        held = self._held.get((fill.account_id, fill.venue_order_id))
+        if held is not None and any(m.venue_trade_id == fill.venue_trade_id for m in held.fills):
+            return True
+        order_id = self.order_of(fill.account_id, fill.venue_order_id, fill.client_order_id)
+        if order_id is not None and self._watches[order_id].order.intent.side is not fill.side:
+            order = self._watches[order_id].order
+            name = listening.alias(order, fill.side, fill.venue_order_id)
+            order_id = self._account(fill.account_id).venue.get(name)
+        if order_id is None:
+            return False
+        order = self._watches[order_id].order
+        return fill.venue_trade_id in order.fills and fill.venue_trade_id not in order.dossier.void
+
+    def held_symbols(self, account_id: str) -> set[str]:
+        """Symbols of which evidence waits for the order it belongs to."""
+        return {held.symbol for held in self._held.values() if held.account_id == account_id}
+
+    def evidence_rows(self) -> dict[str, EvidenceRow]:
+        """Rows that changed since the last call."""
+        return self._shown.take()
+
+    def all_evidence(self) -> dict[str, EvidenceRow]:
+        return self._shown.all()
+
+    # Facts ---------------------------------------------------------------------------------------
+    def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
+        handler = self._folding.get(type(event))
+        if handler is not None:
+            handler(event, time_ns)
+
+    def _account(self, account_id: str) -> Names:
+        names = self._names.get(account_id)
+        if names is None:
+            names = self._names[account_id] = Names()
+        return names
+
+    def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
+        names = self._account(event.account_id)
+        order = self._desk.book.orders[event.order_id]
+        self._watches[event.order_id] = Watch(order, names)
+        if event.client_order_id:
+            names.client.setdefault(event.client_order_id, event.order_id)
+        if event.venue_order_id:
+            names.venue[event.venue_order_id] = event.order_id
+            self._dirty[event.order_id] = None
+
+    def _sent(self, event: ev.OrderSent, time_ns: int) -> None:
+        watch = self._watches[event.order_id]
+        watch.sent_ns = time_ns
+        order = watch.order
+        if not order.venue_order_id:
+            watch.names.in_flight.setdefault(order.intent.symbol, set()).add(event.order_id)
+        self._dirty[event.order_id] = None
+
+    def _unsent(self, event: ev.OrderRefused, time_ns: int) -> None:
+        watch = self._watches[event.order_id]
+        watch.names.landed(watch.order)
+        self._dirty[event.order_id] = None
+
+    def _asked(self, event: ev.CancelRequested | ev.ReplaceRequested, time_ns: int) -> None:
+        self._watches[event.order_id].asked_ns = time_ns
+        self._dirty[event.order_id] = None
+
+    def _moved(self, event: Any, time_ns: int) -> None:
+        self._dirty[event.order_id] = None
+
+    def _named(self, event: Any, time_ns: int) -> None:
+        """A fact that may tell an id of the venue's."""
+        order_id = event.order_id
+        watch = self._watches[order_id]
+        vid = event.venue_order_id
+        if vid and watch.names.venue.get(vid) != order_id:
+            watch.names.venue[vid] = order_id
+        if watch.names.in_flight and (vid or watch.order.verdict is not None):
+            watch.names.landed(watch.order)
+        self._dirty[order_id] = None
+
+    def _traded(self, event: ev.TradeExecuted, time_ns: int) -> None:
+        self._named(event, time_ns)
+        watch = self._watches[event.order_id]
+        if watch.order.fills.get(event.venue_trade_id) is event:
+            watch.unsaid[event.venue_trade_id] = event
+
+    def _replaced(self, event: ev.OrderReplaced, time_ns: int) -> None:
+        self._named(event, time_ns)
+        if event.predecessor:
+            self._watches[event.order_id].names.venue.setdefault(event.predecessor, event.order_id)
+
+    def _merged(self, event: ev.OrdersMerged, time_ns: int) -> None:
+        watch, orphan = self._watches[event.order_id], self._watches[event.orphan_id]
+        for name, owner in list(watch.names.venue.items()):
+            if owner == event.orphan_id:
+                watch.names.venue[name] = event.order_id
+        for key, fill in orphan.unsaid.items():
+            if watch.order.fills.get(key) is fill:
+                watch.unsaid[key] = fill
+        orphan.unsaid = {}
+        watch.names.landed(watch.order)
+        self._dirty[event.order_id] = self._dirty[event.orphan_id] = None
+
+    def _hold(self, event: ev.EvidenceHeld, time_ns: int) -> None:
+        message = event.message
+        key = (message.account_id, message.venue_order_id)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = Held(*key, time_ns)
+        held.messages.append(message)
+        self._shown.held(held, self._account(message.account_id).may_own(held.symbol))
+
+    def _claim(self, event: ev.EvidenceClaimed, time_ns: int) -> None:
+        key = (event.account_id, event.venue_order_id)
+        self._account(event.account_id).venue[event.venue_order_id] = event.order_id
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._claimed.setdefault(event.order_id, []).extend(held.messages)
+            self._shown.released(held)
+
+    def _signalled(self, event: ev.SignalEmitted, time_ns: int) -> None:
+        watch = self._watches[event.order_id]
+        kind = event.kind
+        if kind is SignalKind.FILL:
+            watch.unsaid.pop(event.key, None)
+        elif kind is SignalKind.ACCEPTED:
+            watch.accepted = True
+        else:
+            watch.told = event
+            if kind is SignalKind.CORRECTED:
+                watch.corrected = watch.corrected | {event.key}
+        self._claimed.pop(event.order_id, None)  # signals come after all facts of a message
+
+    def _alerted(self, event: ev.AlertRaised, time_ns: int) -> None:
+        watch = self._watches.get(event.order_id) if event.order_id is not None else None
+        if watch is not None:
+            watch.alerts = {**watch.alerts, (event.cause, event.key): event.alert_id}
+
+
+_NAMED: tuple[type, ...] = (
+    ev.OrderPlaced,
+    ev.OrderReported,
+    ev.OrderReopened,
+    ev.OrderCanceled,
+    ev.OrderRejected,
+    ev.OrderExpired,
+    ev.OrderDone,
+)
+_MOVING: tuple[type, ...] = (
+    ev.OrderReleased,
+    ev.OrderLost,
+    ev.OrderAbsent,
+    ev.OrderTriggered,
+    ev.CancelRejected,
+    ev.ReplaceRejected,
+    ev.FillCorrected,
+)

@@ -1,0 +1,106 @@
+"""What the tracker remembers of each order besides the book, and which names orders go by.
+
+Marks (what was signalled) are folded from facts and never forgotten; when something was heard or
+looked up last is not: it only spares questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.engine import events as ev
+from monitor.engine.orders import Order
+from monitor.engine.venue import FillReport, OrderReport
+
+
+class Names:
+    """Whose are the ids of one account: the venue's and our client order ids."""
+
+    __slots__ = ("client", "in_flight", "venue")
+
+    def __init__(self) -> None:
+        self.venue: dict[str, int] = {}
+        self.client: dict[str, int] = {}
+        self.in_flight: dict[str, set[int]] = {}
+
+    def may_own(self, symbol: str) -> bool:
+        """Whether an order of ours is on its way whose venue id we do not know yet."""
+        return bool(self.in_flight.get(symbol))
+
+    def landed(self, order: Order) -> None:
+        """It has a venue id now, or it will never have one."""
+        waiting = self.in_flight.get(order.intent.symbol)
+        if waiting is not None:
+            waiting.discard(order.order_id)
+
+
+class Watch:
+    """`unsaid` are fills not signalled yet. `told` is what was said last of its end. `sent_ns`,
+    `asked_ns` are when it, or a cancel or change, left."""
+
+    __slots__ = (
+        "accepted",
+        "alerts",
+        "asked_ns",
+        "confirmed_ns",
+        "corrected",
+        "due_ns",
+        "heard_ns",
+        "look_up_ns",
+        "looked_up",
+        "names",
+        "order",
+        "seek",
+        "sent_ns",
+        "told",
+        "unsaid",
+    )
+
+    def __init__(self, order: Order, names: Names) -> None:
+        self.order = order
+        self.names = names
+        self.accepted = False
+        self.unsaid: dict[str, ev.TradeExecuted] = {}
+        self.told: ev.SignalEmitted | None = None
+        self.corrected: set[str] = _NONE
+        self.alerts: dict[tuple[str, str], int | None] = _NO_ALERTS
+        self.sent_ns = self.asked_ns = self.heard_ns = 0
+        self.due_ns: int | None = None
+        self.seek = False
+        self.looked_up = 0
+        self.look_up_ns = 0
+        self.confirmed_ns: int | None = None
+
+
+_NONE: set[str] = set()  # shared by all that have none, never written
+_NO_ALERTS: dict[tuple[str, str], int | None] = {}
+
+
+class Held:
+    """Messages about a venue order that nobody can name yet."""
+
+    __slots__ = ("account_id", "messages", "since_ns", "venue_order_id")
+
+    def __init__(self, account_id: str, venue_order_id: str, since_ns: int) -> None:
+        self.account_id = account_id
+        self.venue_order_id = venue_order_id
+        self.since_ns = since_ns
+        self.messages: list[OrderReport | FillReport] = []
+
+    @property
+    def symbol(self) -> str:
+        return next((message.symbol for message in self.messages if message.symbol), "")
+
+    @property
+    def fills(self) -> list[FillReport]:
+        return [message for message in self.messages if isinstance(message, FillReport)]
+
+    @property
+    def describable(self) -> bool:
+        """Whether an order can be made of it: the symbol and the side are known."""
+        return describable(self.messages)
+
+
+def describable(messages: Iterable[OrderReport | FillReport]) -> bool:
+    messages = list(messages)
+    return any(m.symbol for m in messages) and any(m.side is not None for m in messages)

@@ -318,26 +318,21 @@ class Tracker:
 
     # Shown ---------------------------------------------------------------------------------------
     # What others ask -----------------------------------------------------------------------------
-    def order_of(self, account_id: str, venue_order_id: str, client_order_id: str) -> int | None:
-        """Which order of ours goes by these names; ours beats the venue's. None: nobody's."""
-        names = self._account(account_id)
-        found = names.client.get(client_order_id) if client_order_id else None
-        return names.venue.get(venue_order_id) if found is None else found
-
-    def has_fill(self, fill: FillReport) -> bool:
-        """Whether this very fill was taken in, or is held until its order is known."""
-        held = self._held.get((fill.account_id, fill.venue_order_id))
-        if held is not None and any(m.venue_trade_id == fill.venue_trade_id for m in held.fills):
-            return True
-        order_id = self.order_of(fill.account_id, fill.venue_order_id, fill.client_order_id)
-        if order_id is not None and self._watches[order_id].order.intent.side is not fill.side:
-            order = self._watches[order_id].order
-            name = listening.alias(order, fill.side, fill.venue_order_id)
-            order_id = self._account(fill.account_id).venue.get(name)
+    def owner(self, message: OrderReport | FillReport) -> int | None:
+        """The order of ours, adopted ones too, that this is about; None: nobody's yet."""
+        names = self._account(message.account_id)
+        order_id = names.client.get(message.client_order_id) if message.client_order_id else None
         if order_id is None:
-            return False
+            order_id = names.venue.get(message.venue_order_id)
+        if order_id is None or not isinstance(message, FillReport):
+            return order_id
         order = self._watches[order_id].order
-        return fill.venue_trade_id in order.fills and fill.venue_trade_id not in order.dossier.void
+        return names.venue.get(listening.alias(order, message.side, message.venue_order_id), order_id)
+
+    def active_ns(self, order_id: int) -> int:
+        """When anything of it was last sent or heard, on our clock."""
+        watch = self._watches[order_id]
+        return max(watch.sent_ns, watch.asked_ns, watch.heard_ns, watch.order.heard_ns)
 
     def held_symbols(self, account_id: str) -> set[str]:
         """Symbols of which evidence waits for the order it belongs to."""

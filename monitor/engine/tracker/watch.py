@@ -92,10 +92,6 @@ class Held:
         return next((message.symbol for message in self.messages if message.symbol), "")
 
     @property
-    def fills(self) -> list[FillReport]:
-        return [message for message in self.messages if isinstance(message, FillReport)]
-
-    @property
     def describable(self) -> bool:
         """Whether an order can be made of it: the symbol and the side are known."""
         return describable(self.messages)

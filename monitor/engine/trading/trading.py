@@ -9,6 +9,7 @@ again; `resume` then says what a restart itself changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.changes import Changes
@@ -24,7 +25,7 @@ from monitor.engine.simulation import Note
 from monitor.engine.tracker import Tracker
 from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
-from monitor.engine.trading.known import Known
+from monitor.engine.trading.known import SessionKnown
 from monitor.engine.trading.market import Market
 from monitor.engine.trading.parts import Part
 from monitor.engine.trading.readside import TradingReadSide
@@ -65,7 +66,7 @@ class Trading:
         self.emergency = Emergency(self.state)
         self.reconciler = Reconciler(
             {a.account_id: a.venue for a in terms.accounts if not a.watched},
-            Known(self.state, self.tracker),
+            SessionKnown(self.state, self.tracker),
             self.state.next_alert_id,
         )
         self.market = Market(self.state)
@@ -232,7 +233,7 @@ class Trading:
             elif isinstance(step, OrderReport | FillReport):
                 self.record_all(self.tracker.hear(step, self.now_ns))
             else:
-                self.record(step)
+                self.record(cast("ev.AnyEvent", step))
 
     def _held_back(self, sent: ev.OrderSent) -> bool:
         """An order that waited is judged again when it is to leave: the world has changed since."""

@@ -1,0 +1,358 @@
+"""Venue messages become facts: of a message about a known order only what is news.
+
+Asks the book what is known and yields the rest; each fact is applied before the next is thought
+of. Knows whose order it is (`tracker.py` found that out), no signals and no times to wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from monitor.engine import events as ev
+from monitor.engine.evidence import PLAIN, outweighs
+from monitor.engine.orders import Order
+from monitor.engine.tracker.terms import Desk
+from monitor.engine.tracker.watch import Watch
+from monitor.engine.values import (
+    ZERO,
+    FillDirection,
+    InnerState,
+    Offset,
+    OrderStatus,
+    OrderType,
+    Origin,
+    Side,
+    TimeInForce,
+)
+from monitor.engine.venue import (
+    CancelRefused,
+    FillReport,
+    OrderReport,
+    PlaceRefused,
+    ReplaceRefused,
+    RequestLost,
+    VenueStatus,
+)
+
+VERDICT: dict[VenueStatus, type[ev.OrderCanceled | ev.OrderRejected | ev.OrderExpired | ev.OrderDone]] = {
+    VenueStatus.FILLED: ev.OrderDone,
+    VenueStatus.CANCELED: ev.OrderCanceled,
+    VenueStatus.REJECTED: ev.OrderRejected,
+    VenueStatus.EXPIRED: ev.OrderExpired,
+}
+_IN_FLIGHT = (InnerState.IN_FLIGHT, InnerState.UNKNOWN)
+_CLOSES = frozenset({FillDirection.CLOSE_LONG, FillDirection.CLOSE_SHORT})
+
+
+def of_report(watch: Watch, report: OrderReport) -> Iterator[ev.OrderEvent]:
+    """Links first, then the word itself, then numbers that it told besides."""
+    order = watch.order
+    kind = VERDICT.get(report.status)
+    if order.dossier is not PLAIN or report.replaces or _is_other_id(order, report.venue_order_id):
+        yield from _special(watch, report, final=kind is not None)
+    if kind is not None:
+        word = _verdict(kind, order, report)
+        if word is not None:
+            yield word
+        return
+    vid = report.venue_order_id
+    if not order.placed or (vid and vid not in watch.names.venue):
+        yield ev.OrderPlaced(order_id=order.order_id, venue_order_id=vid)
+    if report.status is VenueStatus.TRIGGERED and not order.triggered:
+        yield ev.OrderTriggered(order_id=order.order_id)
+    news = _numbers(order, report)
+    if news is not None:
+        yield news
+
+
+def _is_other_id(order: Order, venue_order_id: str) -> bool:
+    return venue_order_id != "" and order.venue_order_id not in ("", venue_order_id)
+
+
+def _verdict(
+    kind: type[ev.OrderCanceled | ev.OrderRejected | ev.OrderExpired | ev.OrderDone],
+    order: Order,
+    report: OrderReport,
+) -> ev.Verdict | None:
+    """The final word, when it says more than is known under that id."""
+    if order.dossier is PLAIN:
+        known, total = order.verdict, order.venue_total
+    else:
+        leg = order.dossier.legs.get(report.venue_order_id)
+        known, total = (leg.verdict, leg.total) if leg is not None else (None, None)
+    told = report.cumulative
+    word = kind(
+        order_id=order.order_id,
+        reason=report.reason,
+        cumulative=told,
+        venue_order_id=report.venue_order_id,
+        venue_ns=report.time_ns,
+    )
+    if known is None or (told is not None and (total is None or told > total)):
+        return word
+    return word if outweighs(word, known) else None
+
+
+def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
+    """Its total and its terms, as far as they are news."""
+    total = report.cumulative
+    if order.dossier is PLAIN:
+        known = order.venue_total
+        raised = total is not None and total > order.filled and (known is None or total > known)
+    else:
+        leg = order.dossier.legs.get(report.venue_order_id)
+        known = leg.total if leg is not None else None
+        raised = bool(total) and total is not None and (known is None or total > known)
+    quantity = _told_quantity(order, report)
+    price, trigger = _told_prices(order, report)
+    if not raised and quantity is None and price is None and trigger is None and not order.uncertain:
+        return None
+    return ev.OrderReported(
+        order_id=order.order_id,
+        venue_order_id=report.venue_order_id,
+        cumulative=total if raised else None,
+        quantity=quantity,
+        price=price,
+        trigger_price=trigger,
+        venue_ns=report.time_ns,
+    )
+
+
+def _told_quantity(order: Order, report: OrderReport) -> Decimal | None:
+    """Only of an order of others: of ours we know what we asked for."""
+    if order.intent.origin is not Origin.EXTERNAL or report.quantity is None:
+        return None
+    leg = order.dossier.legs.get(report.venue_order_id)
+    known = leg.quantity[1] if leg is not None and leg.quantity is not None else None
+    if known is None and order.dossier is PLAIN:
+        known = order.target
+    return None if known == report.quantity else report.quantity
+
+
+def _told_prices(order: Order, report: OrderReport) -> tuple[Decimal | None, Decimal | None]:
+    """Prices the venue changed by itself (post-only). After a change of ours an older report
+    could be mistaken for that, so then ours stand."""
+    if order.dossier.asked or order.dossier.changes:
+        return None, None
+    price = report.price if order.price is not None and report.price != order.price else None
+    trigger = report.trigger_price
+    if order.trigger_price is None or trigger == order.trigger_price or order.intent.trail is not None:
+        trigger = None
+    return price, trigger
+
+
+def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.OrderEvent]:
+    """What only orders with a story need: reopening, links, answers to a change we asked for."""
+    order, vid = watch.order, report.venue_order_id
+    if not final and reopens(order):
+        yield ev.OrderReopened(order_id=order.order_id, venue_order_id=vid)
+    link = link_of(watch, vid, report.replaces)
+    if link is not None:
+        yield link
+    dossier = order.dossier
+    if dossier.asked and not _is_other_id(order, vid):
+        if answers(dossier.asked[0], report):
+            yield _changed(order, report)
+        elif not final and _asked_after_loss(order, report):
+            yield ev.ReplaceRejected(order_id=order.order_id, reason="the venue did not change it")
+    if order.cancel_pending and not final and _asked_after_loss(order, report):
+        yield ev.CancelRejected(order_id=order.order_id, reason="the venue still has it")
+
+
+def reopens(order: Order) -> bool:
+    """Presence after an end that was only inferred."""
+    return order.verdict is not None and order.verdict is order.dossier.inferred
+
+
+def link_of(watch: Watch, venue_order_id: str, replaces: str) -> ev.OrderReplaced | None:
+    """A new venue id that took the place of another: by the venue's word, or because a change of
+    ours was under way and the same client id came back under it."""
+    order = watch.order
+    if not venue_order_id or venue_order_id == replaces:
+        return None
+    links = order.dossier.links
+    if replaces:
+        predecessor = replaces
+    elif order.dossier.asked and order.venue_order_id and venue_order_id not in watch.names.venue:
+        predecessor = order.venue_order_id
+    else:
+        return None
+    if predecessor in links or predecessor == venue_order_id:
+        return None
+    asked = order.dossier.asked[0] if order.dossier.asked else None
+    return ev.OrderReplaced(
+        order_id=order.order_id,
+        venue_order_id=venue_order_id,
+        predecessor=predecessor,
+        quantity=asked.quantity if asked is not None else None,
+        price=asked.price if asked is not None else None,
+        trigger_price=asked.trigger_price if asked is not None else None,
+    )
+
+
+def answers(asked: ev.ReplaceRequested, report: OrderReport) -> bool:
+    """Whether the order is at the venue as we asked for."""
+    pairs = (
+        (asked.quantity, report.quantity),
+        (asked.price, report.price),
+        (asked.trigger_price, report.trigger_price),
+    )
+    return all(wanted is None or wanted == told for wanted, told in pairs)
+
+
+def _changed(order: Order, report: OrderReport) -> ev.OrderReplaced:
+    asked = order.dossier.asked[0]
+    return ev.OrderReplaced(
+        order_id=order.order_id,
+        quantity=asked.quantity,
+        price=asked.price,
+        trigger_price=asked.trigger_price,
+    )
+
+
+def _asked_after_loss(order: Order, report: OrderReport) -> bool:
+    """It answers a question that was put after our request got lost."""
+    lost_ns = order.dossier.lost_ns
+    return report.polled_ns is not None and lost_ns is not None and report.polled_ns >= lost_ns
+
+
+def of_fill(desk: Desk, watch: Watch, report: FillReport, venue_order_id: str) -> Iterator[ev.OrderEvent]:
+    """A fill that is new, or differs from the one known by its id. Inferred fills yield to it."""
+    order = watch.order
+    known = order.fills.get(report.venue_trade_id)
+    if known is not None:
+        same = known.price == report.price and known.volume == report.volume
+        if same or order.dossier.conflict:
+            return
+    elif order.dossier is not PLAIN or _is_other_id(order, venue_order_id):
+        if reopens(order):
+            yield ev.OrderReopened(order_id=order.order_id, venue_order_id=venue_order_id)
+        link = link_of(watch, venue_order_id, "")
+        if link is not None:
+            yield link
+        for key in sorted(order.dossier.provisional - order.dossier.void):
+            yield ev.FillCorrected(order_id=order.order_id, venue_trade_id=key)
+    currency = report.fee_currency
+    if currency:
+        instrument = desk.instrument(order.intent.symbol)
+        if instrument is not None and instrument.currency == currency:
+            currency = ""
+    yield ev.TradeExecuted(
+        order_id=order.order_id,
+        trade_id=desk.next_trade_id(),
+        venue_trade_id=report.venue_trade_id,
+        price=report.price,
+        volume=report.volume,
+        commission=report.fee,
+        slippage=ZERO,
+        venue_order_id=venue_order_id,
+        direction=report.direction,
+        fee_currency=currency,
+        venue_ns=report.time_ns,
+        chain=report.chain,
+        liquidation=report.liquidation,
+    )
+
+
+# Answers to our requests ------------------------------------------------------------------------
+def of_refusal(order: Order, refused: PlaceRefused) -> Iterator[ev.OrderEvent]:
+    """Ignored when the order is there after all, or another attempt is under way."""
+    here = order.placed or order.fills or order.venue_order_id
+    if not here and order.step in _IN_FLIGHT and refused.attempt in (0, order.attempt):
+        yield ev.OrderRefused(
+            order_id=order.order_id,
+            reason=refused.reason,
+            retryable=refused.retryable,
+            attempt=refused.attempt,
+        )
+
+
+def of_loss(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
+    rule = _LOST.get(lost.request, _place_lost)
+    if order.status.active and lost.attempt in (0, order.attempt):
+        yield from rule(order, lost)
+
+
+def _place_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
+    if order.placed or order.status is not OrderStatus.CREATED or order.step not in _IN_FLIGHT:
+        return
+    if lost.never_sent:
+        yield ev.OrderRefused(
+            order_id=order.order_id, reason=lost.reason, retryable=True, attempt=lost.attempt
+        )
+    elif order.step is InnerState.IN_FLIGHT:
+        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason, attempt=lost.attempt)
+
+
+def _cancel_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
+    if not order.cancel_pending:
+        return
+    if lost.never_sent:
+        yield ev.CancelRejected(order_id=order.order_id, reason=lost.reason)
+    elif not order.uncertain:
+        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason)
+
+
+def _replace_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
+    if not order.dossier.asked:
+        return
+    if lost.never_sent:
+        yield ev.ReplaceRejected(order_id=order.order_id, reason=lost.reason)
+    elif not order.uncertain:
+        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason)
+
+
+_LOST: dict[str, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
+    "place": _place_lost,
+    "cancel": _cancel_lost,
+    "replace": _replace_lost,
+}
+
+
+def of_cancel_refusal(order: Order, refused: CancelRefused) -> Iterator[ev.OrderEvent]:
+    if order.cancel_pending:
+        yield ev.CancelRejected(order_id=order.order_id, reason=refused.reason, gone=refused.gone)
+
+
+def of_replace_refusal(order: Order, refused: ReplaceRefused) -> Iterator[ev.OrderEvent]:
+    if order.dossier.asked:
+        yield ev.ReplaceRejected(order_id=order.order_id, reason=refused.reason)
+
+
+# Orders that are not ours -----------------------------------------------------------------------
+def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | FillReport]) -> ev.OrderCreated:
+    """An external order, as what was heard of it describes it. It must tell symbol and side."""
+    reports = [m for m in messages if isinstance(m, OrderReport)]
+    fills = [m for m in messages if isinstance(m, FillReport)]
+    side = next(m.side for m in messages if m.side is not None)
+    price = next((r.price for r in reports if r.price is not None), None)
+    type_ = next((r.type for r in reports if r.type is not None), None)
+    return ev.OrderCreated(
+        order_id=order_id,
+        strategy_id=0,
+        account_id=messages[0].account_id,
+        symbol=next(m.symbol for m in messages if m.symbol),
+        side=side,
+        offset=_offset(messages, fills),
+        type=type_ or (OrderType.MARKET if price is None else OrderType.LIMIT),
+        time_in_force=TimeInForce.GTC,
+        quantity=next((r.quantity for r in reports if r.quantity is not None), ZERO),
+        price=price,
+        trigger_price=next((r.trigger_price for r in reports if r.trigger_price is not None), None),
+        origin=Origin.EXTERNAL,
+        client_order_id=next((m.client_order_id for m in messages if m.client_order_id), ""),
+        venue_order_id=venue_order_id,
+    )
+
+
+def _offset(messages: list[OrderReport | FillReport], fills: list[FillReport]) -> Offset:
+    told = next((m.offset for m in messages if m.offset is not None), None)
+    if told is not None:
+        return told
+    return Offset.CLOSE if any(f.direction in _CLOSES for f in fills) else Offset.OPEN
+
+
+def alias(order: Order, side: Side, venue_order_id: str) -> str:
+    """Fills of both sides under one venue id are kept as two orders: money must not mix them up."""
+    return venue_order_id if order.intent.side is side else f"{venue_order_id}/{side}"

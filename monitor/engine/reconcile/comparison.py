@@ -278,7 +278,7 @@ def brings_news(report: OrderReport, known: KnownOrder) -> bool:
         return True
     if report.status is VenueStatus.TRIGGERED and not known.triggered:
         return True
-    return _terms_differ(report, known)
+    return not known.changing and _terms_differ(report, known)
 
 
 def _terms_differ(report: OrderReport, known: KnownOrder) -> bool:

@@ -22,7 +22,8 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order as we know it. `ended` by a verdict or wholly filled; `inferred`: that end was
     concluded from the venue's silence. `uncertain`: a request of ours got lost. `cumulative` is
     the larger of what we heard filled and of the venue's total. `quantity` and prices are None
-    where the venue's word for them is no news to us. `fills_missing`: the venue said that more was
+    where the venue's word for them is no news to us, nor is it while a change is under way
+    (`changing`). `fills_missing`: the venue said that more was
     filled than we have. `active_ns`: when we last sent something of it or heard of it (our clock)."""
 
     order_id: int
@@ -37,6 +38,7 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     cumulative: Decimal
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    changing: bool = False
     fills_missing: bool = False
     active_ns: int = 0
 

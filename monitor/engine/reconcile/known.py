@@ -35,6 +35,10 @@ class Owners(Protocol):
         """When anything of it was last sent or heard, on our clock."""
         ...
 
+    def held_symbols(self, account_id: str) -> set[str]:
+        """Symbols of which evidence waits for the order it belongs to."""
+        ...
+
 
 class Known:
     """Implements `Facts`."""
@@ -79,8 +83,10 @@ class Known:
         return ledger.cash() if ledger is not None else ZERO
 
     def unbooked(self, account_id: str) -> set[str]:
+        """Fills that wait for their instrument, and evidence that nobody has claimed yet."""
         account = self._desk.accounts.get(account_id)
-        return set(account.waiting) if account is not None else set()
+        waiting = set(account.waiting) if account is not None else set()
+        return waiting | self._owners.held_symbols(account_id)
 
     def subject(self, order_id: int) -> tuple[str, str]:
         intent = self._desk.book.orders[order_id].intent
@@ -90,7 +96,6 @@ class Known:
         """As seen under one of the venue's ids."""
         dossier = order.dossier
         external = order.intent.origin is Origin.EXTERNAL
-        changing = bool(dossier.asked or dossier.changes)
         trails = order.intent.trail is not None
         verdict = order.verdict
         return KnownOrder(
@@ -104,8 +109,9 @@ class Known:
             venue_order_id=_name(order, venue_order_id),
             quantity=order.target if external else None,
             cumulative=_heard_filled(order, venue_order_id),
-            price=None if changing else order.price,
-            trigger_price=None if changing or trails else order.trigger_price,
+            price=order.price,
+            trigger_price=None if trails else order.trigger_price,
+            changing=bool(dossier.asked or dossier.changes),
             fills_missing=order.fills_missing,
             active_ns=self._owners.active_ns(order.order_id),
         )

@@ -19,13 +19,12 @@ from monitor.engine.execution import ExecutionQuality
 from monitor.engine.guards import assess, gather
 from monitor.engine.journal import Journal, JournalRecord
 from monitor.engine.lifecycle import LifeCycle
-from monitor.engine.reconcile import LookUp, Reconciler
+from monitor.engine.reconcile import Known, LookUp, Reconciler
 from monitor.engine.records import PositionRecords
 from monitor.engine.simulation import Note
 from monitor.engine.tracker import Tracker
 from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
-from monitor.engine.trading.known import SessionKnown
 from monitor.engine.trading.market import Market
 from monitor.engine.trading.parts import Part
 from monitor.engine.trading.readside import TradingReadSide
@@ -66,7 +65,7 @@ class Trading:
         self.emergency = Emergency(self.state)
         self.reconciler = Reconciler(
             {a.account_id: a.venue for a in terms.accounts if not a.watched},
-            SessionKnown(self.state, self.tracker),
+            Known(self.state, self.tracker),
             self.state.next_alert_id,
         )
         self.market = Market(self.state)

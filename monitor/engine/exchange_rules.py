@@ -53,7 +53,7 @@ RULES: dict[str, ExchangeRules] = {
     "CZCE": _FUTURES,
     "GFEX": _FUTURES,
     "SIM": _FUTURES,
-    "DERIBIT": ExchangeRules(margin=MarginBasis.LAST),
+    "DERIBIT": ExchangeRules(settled=True, margin=MarginBasis.LAST),
     "HYPERLIQUID": ExchangeRules(margin=MarginBasis.LAST, chained=True),
 }
 """Which lots leave first, and where that is said.

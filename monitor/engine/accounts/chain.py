@@ -20,6 +20,12 @@ def start_of(fill: Fill) -> Decimal | None:
         return None
 
 
+def is_own_trade(one: Fill, other: Fill) -> bool:
+    """Whether these are both sides of a trade with oneself: opposite, from the same start."""
+    same = one.chain == other.chain and one.price == other.price and one.time_ns == other.time_ns
+    return same and one.signed == -other.signed
+
+
 def walk(fills: Sequence[Fill], position: Decimal | None) -> list[Fill]:
     """Order `fills` (given in the order of their keys) so that each starts where the one before
     ended, beginning at `position`; all of them, whatever is missing between them.
@@ -48,21 +54,26 @@ def _end(fill: Fill) -> Decimal | None:
     return None if start is None else start + fill.signed
 
 
-def _without_loops(fills: Sequence[Fill]) -> tuple[list[Fill], list[Fill]]:
-    """(pairs of one trade with oneself, the rest), both in the order given."""
-    open_: dict[tuple[Decimal | None, Decimal, Decimal], int] = {}
-    paired: set[int] = set()
-    for index, fill in enumerate(fills):
+def _without_loops(fills: Sequence[Fill]) -> tuple[list[list[Fill]], list[Fill]]:
+    """(pairs of one trade with oneself, the rest), both in the order given. Of a pair the side
+    that closes goes first, as Hyperliquid's own averages show."""
+    alone: dict[tuple[Decimal, Decimal, Decimal], Fill] = {}
+    pairs: list[list[Fill]] = []
+    for fill in fills:
         start = start_of(fill)
         if start is None:
             continue
-        partner = open_.pop((start, fill.price, -fill.signed), None)
+        partner = alone.pop((start, fill.price, -fill.signed), None)
         if partner is None:
-            open_[start, fill.price, fill.signed] = index
+            alone[start, fill.price, fill.signed] = fill
         else:
-            paired |= {partner, index}
-    loops = [fill for index, fill in enumerate(fills) if index in paired]
-    return loops, [fill for index, fill in enumerate(fills) if index not in paired]
+            pairs.append(sorted((partner, fill), key=_opens))
+    paired = {fill.trade_id for pair in pairs for fill in pair}
+    return pairs, [fill for fill in fills if fill.trade_id not in paired]
+
+
+def _opens(fill: Fill) -> bool:
+    return (start_of(fill) or 0) * fill.signed >= 0
 
 
 def _source(edges: Sequence[Fill], waiting: dict[Decimal | None, list[Fill]]) -> Decimal | None:
@@ -94,15 +105,12 @@ def _trail(place: Decimal | None, waiting: dict[Decimal | None, list[Fill]]) -> 
     return trail
 
 
-def _with_loops(ordered: list[Fill], loops: list[Fill]) -> list[Fill]:
-    """Each loop before the first fill that starts where it does, else at the end."""
-    if not loops:
-        return ordered
+def _with_loops(ordered: list[Fill], pairs: list[list[Fill]]) -> list[Fill]:
+    """Each pair before the first fill that starts where it does, else at the end."""
     result: list[Fill] = []
-    left = list(loops)
     for fill in ordered:
-        start = start_of(fill)
-        result += [loop for loop in left if start_of(loop) == start]
-        left = [loop for loop in left if start_of(loop) != start]
+        here = [pair for pair in pairs if start_of(pair[0]) == start_of(fill)]
+        pairs = [pair for pair in pairs if pair not in here]
+        result += [leg for pair in here for leg in pair]
         result.append(fill)
-    return result + left
+    return result + [leg for pair in pairs for leg in pair]

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
-from monitor.engine.accounts.chain import start_of, walk
+from monitor.engine.accounts.chain import is_own_trade, start_of, walk
 from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Roll, key_of
 from monitor.engine.ledger import Ledger, Position, PositionMode, PositionState, book_fill
 from monitor.engine.trading.parts import PositionChange
@@ -57,6 +57,7 @@ class History:
         self.realised = self.commission = self.slippage = self.settled = self.day_worth = ZERO
         self.excess = {Direction.LONG: ZERO, Direction.SHORT: ZERO}
         self.chain_end: Decimal | None = None
+        self._leg: Fill | None = None  # the fill before, in venue order
         self.base_ns = base_ns
         self.since: int | None = None
         self._checkpoints: list[tuple[int, Holding]] = [(0, base or Holding())]
@@ -190,6 +191,7 @@ class History:
         self.times.append(fill.time_ns)
         if self.chained:
             self._instant = (index, self.holding())
+            self._leg = None
         if index - self._checkpoints[-1][0] >= CHECKPOINT_EVERY:
             self._checkpoint(index)
         profit, closed, left = self._fold_fill(fill)
@@ -262,6 +264,7 @@ class History:
 
     def _fold_instant(self, index: int) -> int:
         self._instant = (index, self.holding())
+        self._leg = None
         end = bisect_right(self.times, self.times[index])
         fills = [entry for entry in self.entries[index:end] if isinstance(entry, Fill)]
         for fill in walk(fills, self.chain_end) if len(fills) > 1 else fills:
@@ -290,9 +293,14 @@ class History:
         return booked
 
     def _follow_chain(self, fill: Fill) -> None:
-        start = start_of(fill)
+        """Where the venue says that we are. A trade with oneself is two fills from one start."""
+        start, leg = start_of(fill), self._leg
+        self._leg = fill
         if start is None:
             start = self.chain_end
+        elif leg is not None and is_own_trade(leg, fill):
+            self.chain_end = start
+            return
         elif self.chain_end is not None and start != self.chain_end:
             self.gaps[fill.trade_id] = start - self.chain_end
         self.chain_end = None if start is None else start + fill.signed

@@ -88,6 +88,9 @@ def steps(instruments: tuple[Instrument, ...]) -> st.SearchStrategy[list[tuple[s
     return st.lists(one, max_size=25)
 
 
+STEPS = {these: steps(these) for these in (FUTURES, COINS, FUTURES + COINS)}
+
+
 def take(account: Account, step: tuple[str, Any], now: int) -> None:
     kind, what = step
     if kind == "fill":
@@ -114,7 +117,7 @@ def take(account: Account, step: tuple[str, Any], now: int) -> None:
 @given(data=st.data())
 def test_the_identities_hold_after_every_event(start: Any, instruments: Any, data: st.DataObject) -> None:
     account = start()
-    for now, step in enumerate(data.draw(steps(instruments)), start=20):
+    for now, step in enumerate(data.draw(STEPS[instruments]), start=20):
         take(account, step, now)
         assert identities(account) == []
 
@@ -249,8 +252,8 @@ def test_inverse_profit_is_amount_times_one_over_entry_less_one_over_exit(
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_an_account_written_down_goes_on_as_if_it_had_not_been(start: Any, data: st.DataObject) -> None:
-    before = data.draw(steps(FUTURES + COINS))
-    after = data.draw(steps(FUTURES + COINS))
+    before = data.draw(STEPS[FUTURES + COINS])
+    after = data.draw(STEPS[FUTURES + COINS])
     account = start()
     for now, step in enumerate(before, start=20):
         take(account, step, now)
@@ -270,7 +273,7 @@ def test_an_account_written_down_goes_on_as_if_it_had_not_been(start: Any, data:
 @given(st.data())
 def test_forgetting_changes_no_figure(data: st.DataObject) -> None:
     account = hedged()
-    for now, step in enumerate(data.draw(steps(FUTURES + COINS)), start=20):
+    for now, step in enumerate(data.draw(STEPS[FUTURES + COINS]), start=20):
         take(account, step, now)
     told = figures(account)
     account.forget(data.draw(st.integers(0, 60)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from monitor.engine.rows import PositionRecordRow
 from monitor.engine.values import Direction, RecordType
 from monitor.models import columns as c, format as fmt
@@ -10,6 +12,11 @@ from monitor.models.context import Context
 from monitor.models.orders import ACCOUNT, SYMBOL, strategy_column
 
 TYPE_TONES = {RecordType.CORRECTION: Tone.WARN, RecordType.ADJUSTMENT: Tone.ACCENT}
+
+
+def closed_profit(row: PositionRecordRow) -> Decimal | None:
+    """What a change realised; None for one that closed nothing."""
+    return None if row.change >= 0 and not row.realised_profit else row.realised_profit
 
 
 def _change(row: PositionRecordRow, _: Context) -> str:
@@ -36,7 +43,7 @@ RECORDS = TableSpec(
             width=62,
         ),
         c.word(
-            "type", "type", lambda r: r.type, tone=lambda r, _: TYPE_TONES.get(r.type, Tone.PLAIN), width=76
+            "type", "type", lambda r: r.type, tone=lambda r, _: TYPE_TONES.get(r.type, Tone.PLAIN), width=88
         ),
         c.figure("change", "change", lambda r: r.change, _change, width=60, help="In lots of this direction"),
         c.figure("price", "price", lambda r: r.price, lambda r, _: fmt.price(r.price), width=68),
@@ -50,7 +57,14 @@ RECORDS = TableSpec(
             width=68,
             help="Average price of what was held afterwards",
         ),
-        c.profit("realised", "realised", lambda r: r.realised_profit, aliases=("pnl", "profit")),
+        c.profit(
+            "realised",
+            "realised",
+            closed_profit,
+            amount=lambda r: r.realised_profit,
+            aliases=("pnl", "profit"),
+            help="What this change closed, before fees",
+        ),
         c.money("fee", "fee", lambda r: r.commission, width=64),
         c.identity("order_id", "order", lambda r: r.order_id, width=56),
         c.identity("trade_id", "trade", lambda r: r.trade_id, width=56),

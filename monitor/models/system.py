@@ -80,7 +80,7 @@ def alert_state(row: AlertRow, context: Context) -> str:
     """Whether it still stands, else how it was settled."""
     if row.settled_ns is None:
         return "stands"
-    return f"noted by {row.by}" if row.by else "over"
+    return f"noted, {row.by}" if row.by else "over"
 
 
 ALERTS = TableSpec(
@@ -96,7 +96,7 @@ ALERTS = TableSpec(
             text=lambda alert, _: str(alert.level),
             sort=lambda alert, _: LEVEL_RANK[alert.level],
             tone=lambda alert, _: Tone.MUTED if alert.settled_ns is not None else LEVEL_TONES[alert.level],
-            width=64,
+            width=72,
             search=True,
         ),
         Column(
@@ -106,12 +106,12 @@ ALERTS = TableSpec(
             text=alert_state,
             sort=lambda alert, _: 0 if alert.settled_ns is None else 1,
             tone=lambda alert, _: Tone.MUTED if alert.settled_ns is not None else Tone.PLAIN,
-            width=106,
+            width=128,
             search=True,
         ),
         c.text("cause", "cause", lambda alert: alert.cause, width=140),
-        c.text("message", "message", lambda alert: alert.message, width=340, stretch=True),
         c.identity("order_id", "order", lambda alert: alert.order_id, width=56),
+        c.text("message", "message", lambda alert: alert.message, width=340, stretch=True),
         SYMBOL,
         ACCOUNT,
         c.time("settled", "settled", lambda alert: alert.settled_ns, hidden=True),

@@ -16,7 +16,15 @@ from monitor.models.context import Context
 from monitor.models.orders import ACCOUNT, PRIORITY_RANK, SIDE, SYMBOL, strategy_column
 
 MARKS = {True: "✓ true", False: "✗ not yet", None: "? unknown"}
-KIND_RANK = {kind: rank for rank, kind in enumerate((WaitingKind.MANUAL, *WaitingKind))}
+KIND_RANK = {
+    WaitingKind.MANUAL: 0,
+    WaitingKind.QUEUED: 1,
+    WaitingKind.TRIGGER: 2,
+    WaitingKind.CONDITIONAL: 3,
+    WaitingKind.DELAYED: 4,
+    WaitingKind.LINKED: 5,
+}
+"""What needs somebody first, then what goes next."""
 SEPARATORS = ("\n", "; ", " and ", " AND ")
 """What conditions are joined by where they are told as one text."""
 
@@ -52,17 +60,15 @@ def _terms(row: WaitingRow, context: Context) -> str:
 
 
 def countdown(ns: int | None, context: Context) -> str:
-    """A moment that is to come, and how long it is until then: 10:31:00.000 in 58 s."""
-    if ns is None:
-        return fmt.DASH
-    at, left = fmt.clock(ns, context.zone), context.until(ns)
-    if left is None:
-        return at
-    return f"{at} in {fmt.age(left)}" if left > 0 else f"{at} now"
+    """How long it is until a moment that is to come: in 58 s; the moment itself without a clock."""
+    left = context.until(ns)
+    if ns is None or left is None:
+        return fmt.clock(ns, context.zone)
+    return f"in {fmt.age(left)}" if left > 0 else "now"
 
 
 def _moment(id: str, title: str, get: Any, **more: Any) -> Column:
-    """A moment to come with its countdown; sorts by the moment."""
+    """A moment to come by its countdown, the tip tells which; sorts by the moment."""
     return Column(
         id=id,
         title=title,
@@ -71,7 +77,7 @@ def _moment(id: str, title: str, get: Any, **more: Any) -> Column:
         sort=lambda row, _: get(row),
         tip=lambda row, context: fmt.iso(get(row), context.zone),
         ages=True,
-        **{"width": 140, "tone": lambda row, _: Tone.MUTED, **more},
+        **{"width": 72, "align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, **more},
     )
 
 
@@ -106,7 +112,7 @@ WAITING = TableSpec(
             text=lambda w, _: _kind(w),
             sort=lambda w, _: KIND_RANK[w.kind],
             tone=_kind_tone,
-            width=92,
+            width=98,
             search=True,
             help="For a time, a condition, a trigger, another order, its turn, or for you",
         ),
@@ -119,7 +125,7 @@ WAITING = TableSpec(
             value=lambda w: w.order_id,
             text=_terms,
             sort=_terms,
-            width=178,
+            width=150,
             search=True,
         ),
         Column(
@@ -129,7 +135,7 @@ WAITING = TableSpec(
             text=condition_text,
             sort=condition_text,
             tip=_condition_tip,
-            width=300,
+            width=280,
             stretch=True,
             search=True,
             help="What must be true, and what of it is by now; else what it waits for",
@@ -153,15 +159,15 @@ def queue_text(row: QueueRow) -> str:
     """The queue in one line: how long, of what, how fast."""
     held = row.held + row.conditional
     parts = [
-        f"Queue {row.length:,} of {row.capacity:,}",
+        f"{row.length:,} of {row.capacity:,} queued",
         f"high {row.high:,}, normal {row.normal:,}, low {row.low:,}",
-        f"held {held:,} ({row.conditional:,} conditional)",
-        f"for you {row.manual:,}",
-        f"longest wait {fmt.seconds(row.longest_wait_s)}, average {fmt.seconds(row.average_wait_s)}",
-        f"{row.rate:.1f} orders/s",
-        f"sent {row.sent:,}, refused {row.refused:,}, retried {row.retried:,}",
+        f"{held:,} held, {row.conditional:,} on conditions",
+        f"{row.manual:,} for you",
+        f"wait {fmt.seconds(row.average_wait_s)}, longest {fmt.seconds(row.longest_wait_s)}",
+        f"{row.rate:.1f}/s",
+        f"{row.sent:,} sent, {row.refused:,} refused, {row.retried:,} retried",
     ]
-    return "   ·   ".join(parts)
+    return "  ·  ".join(parts)
 
 
 def _waited(id: str, title: str, get: Any, **more: Any) -> Column:

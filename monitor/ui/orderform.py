@@ -172,11 +172,11 @@ class OrderForm(QFrame):
     def _mark(self, problem: Problem | None) -> None:
         if not self._sent:
             self.verb.setEnabled(problem is None)
-        where = "" if problem is None or problem.at is None else f" (at character {problem.at + 1})"
         if problem is None:
             self._say("Enter places it: it waits here, not at the venue.", "good")
         else:
-            self._say(problem.sentence + where, "warn" if problem.at is not None else "")
+            where = "" if problem.at is None else f"Character {problem.at + 1}: "
+            self._say(where + problem.sentence, "" if problem.at is None else "warn")
 
     def _edited(self) -> None:
         if self._sent:

@@ -11,23 +11,19 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from monitor.commands import command, keys_label
 from monitor.engine.rows import AlertRow, EvidenceRow, OrderRow
-from monitor.engine.values import EngineState
+from monitor.engine.values import EngineState, World
 from monitor.models import format as shown
 from monitor.models.desk import Desk
 from monitor.models.orders import order_terms
 from monitor.ui.elided import ElidedLabel
 from monitor.ui.panels.tabbed import TabbedTables
 from monitor.ui.tables import TablePanel
-from monitor.ui.theme import Theme, set_tone
+from monitor.ui.theme import Theme
 
 STATES = {
-    EngineState.NORMAL: ("● NORMAL", "Orders are sent.", "good"),
-    EngineState.REDUCE_ONLY: ("▲ REDUCE-ONLY", "Only orders that make a position smaller are sent.", "warn"),
-    EngineState.HALTED: (
-        "■ HALTED",
-        "No order is sent but chosen closes; strategies stand still.",
-        "error",
-    ),
+    EngineState.NORMAL: ("● NORMAL", "Orders are sent."),
+    EngineState.REDUCE_ONLY: ("▲ REDUCE-ONLY", "Only what makes a position smaller is sent."),
+    EngineState.HALTED: ("■ HALTED", "Only chosen closes are sent; strategies stand still."),
 }
 Buttons = tuple[tuple[str, str], ...]
 STATE_BUTTONS: Buttons = (
@@ -51,7 +47,7 @@ class SystemPanel(QWidget):
     def __init__(self, desk: Desk, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._desk = desk
+        self._desk, self._theme = desk, theme
         self.buttons: dict[str, QPushButton] = {}
         self._make_tables(desk, theme)
         self.state, self.why = QLabel(), ElidedLabel()
@@ -101,8 +97,8 @@ class SystemPanel(QWidget):
         """Say how everything is now."""
         desk = self._desk
         state = desk.session.engine_state if desk.session is not None else None
-        word, meaning, tone = STATES[state] if state is not None else ("○ no session", "", "")
-        self._say_state(word, tone, self._meaning(state, meaning))
+        word, meaning = STATES[state] if state is not None else ("○ no session", "")
+        self._say_state(word, state, self._meaning(state, meaning))
         stragglers = len(desk.stragglers)
         standing = len(desk.standing_alerts())
         self.tables.count((len(desk.links), standing, len(desk.evidence), stragglers))
@@ -123,14 +119,18 @@ class SystemPanel(QWidget):
         count = len(desk.stragglers)
         if state is EngineState.HALTED and count:
             left = self.tr("1 cancel is") if count == 1 else self.tr("{0} cancels are").format(count)
-            meaning = f"{meaning} {left} not confirmed yet."
+            meaning = f"{left} not confirmed yet. {meaning}"
         reason = desk.session.engine_reason if desk.session is not None else ""
         return f"{meaning} {reason}".strip()
 
-    def _say_state(self, word: str, tone: str, why: str) -> None:
+    def _say_state(self, word: str, state: EngineState | None, why: str) -> None:
         if word != self.state.text():
             self.state.setText(word)
-            set_tone(self.state, tone)
+            theme, ground = self._theme, "transparent"
+            colour = theme.gain if state is EngineState.NORMAL else theme.muted
+            if state in (EngineState.REDUCE_ONLY, EngineState.HALTED):
+                ground, colour = theme.strip(World.LIVE, state), theme.strip_text
+            self.state.setStyleSheet(f"background: {ground}; color: {colour};")
         if why != self.why.text():
             self.why.setText(why)
             self.why.setToolTip(why)
@@ -190,9 +190,6 @@ class SystemPanel(QWidget):
 
 def style(theme: Theme) -> str:
     return f"""
-#systemState {{ font-weight: 600; }}
-#systemState[tone="good"] {{ color: {theme.gain}; }}
-#systemState[tone="warn"] {{ color: {theme.warn}; }}
-#systemState[tone="error"] {{ color: {theme.error}; }}
+#systemState {{ font-weight: 600; border-radius: 3px; padding: 1px 8px; }}
 #systemUnknown {{ color: {theme.warn}; }}
 """

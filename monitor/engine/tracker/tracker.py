@@ -259,8 +259,9 @@ class Tracker:
             self._seeking.pop(order.order_id, None)
         else:
             self._seeking[order.order_id] = None
-            at = max(next_look_up(watch, self._times, wanted), now_ns + 1)
-            due = at if due is None else min(due, at)
+            at = next_look_up(watch, self._times, wanted)
+            if at > now_ns:
+                due = at if due is None else min(due, at)
         if due is not None and (watch.due_ns is None or due < watch.due_ns):
             watch.due_ns = due
             heappush(self._due, (due, order.order_id))

@@ -139,6 +139,9 @@ class VenueControl:
     async def plays(self, script: Script | str) -> None:
         await self.asks("script", script=script if isinstance(script, str) else msgspec.to_builtins(script))
 
+    async def halts(self) -> None:
+        await self.asks("halt")
+
     async def cuts(self) -> int:
         return int((await self.asks("cut"))["lines"])
 
@@ -259,6 +262,12 @@ class Listening:
 
         await self.until(so)
         return found[0]
+
+    @property
+    def line_up(self) -> bool:
+        """Whether requests can leave now, as far as was said."""
+        links = (one for one in reversed(self.said) if isinstance(one, LinkReport))
+        return next((one.state in (LinkState.LIVE, LinkState.DEGRADED) for one in links), False)
 
     async def is_live(self, after: int = 0) -> LinkReport:
         return await self.hears(LinkReport, after, side=LinkSide.ORDERS, state=LinkState.LIVE)

@@ -39,11 +39,17 @@ class Cut(control.Control, frozen=True, kw_only=True, tag="cut"):
     """Every client's line, now."""
 
 
+class Halt(control.Control, frozen=True, kw_only=True, tag="halt"):
+    """No synthetic quotes until told otherwise, so nothing that rests fills."""
+
+    halted: bool = True
+
+
 class Truth(control.Control, frozen=True, kw_only=True, tag="truth"):
     pass
 
 
-_CONTROLS = msgspec.json.Decoder(control.AnyControl | SetScript | Cut | Truth)
+_CONTROLS = msgspec.json.Decoder(control.AnyControl | SetScript | Cut | Halt | Truth)
 
 
 class VenueServer:
@@ -64,6 +70,7 @@ class VenueServer:
         self._clock_ns = clock_ns
         self._lines: dict[int, ClientLine] = {}
         self._connections = 0
+        self._halted = venue.terms.manual
         self._server: Server | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._run: ScriptRun | None = None
@@ -93,7 +100,7 @@ class VenueServer:
         except OSError as error:
             raise VenueServerError(f"Port {self.port} cannot be used: {error.strerror}.") from error
         self.port = self._server.sockets[0].getsockname()[1]
-        if not self.venue.terms.manual:
+        if not self._halted:
             self.venue.walk(self._clock_ns())
         self._ticking = asyncio.create_task(self._tick(), name="venue-sim quotes")
 
@@ -192,7 +199,7 @@ class VenueServer:
             await asyncio.sleep(self.venue.terms.pace_ms / 1000)
             now_ns = self._clock_ns()
             self.venue.pass_time(now_ns)
-            if not self.venue.terms.manual:
+            if not self._halted:
                 self.venue.walk(now_ns)
             self._tell()
 
@@ -215,7 +222,7 @@ class VenueServer:
             return wire.number_of(text), Refusal("malformed", f"{error}")
         return asked.id, self._carry_out(asked)
 
-    def _carry_out(self, asked: control.AnyControl | SetScript | Cut | Truth) -> control.Done:
+    def _carry_out(self, asked: control.AnyControl | SetScript | Cut | Halt | Truth) -> control.Done:
         if isinstance(asked, Truth):
             return {**self.venue.truth(), "connections": self._connections}
         if isinstance(asked, Cut):
@@ -223,6 +230,9 @@ class VenueServer:
             for line in lines:
                 line.cut()
             return {"lines": len(lines)}
+        if isinstance(asked, Halt):
+            self._halted = asked.halted
+            return {"halted": self._halted}
         if isinstance(asked, SetScript):
             return self._set_script(asked.script)
         done = self.venue.control(asked, self._clock_ns())

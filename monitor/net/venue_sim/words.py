@@ -34,6 +34,8 @@ _FORMS: tuple[tuple[str, str], ...] = (
         rf"(?:set )?quote (?P<symbol>\S+) (?P<bid>{_NUMBER}) (?P<ask>{_NUMBER})(?: (?P<last>{_NUMBER}))?",
     ),
     ("script", r"script (?P<script>\S+)"),
+    ("halt", r"halt"),
+    ("resume", r"resume"),
     ("cut", r"cut(?: lines)?"),
     ("truth", r"truth"),
 )
@@ -41,7 +43,7 @@ USAGE = (
     "fill ORDER [VOLUME] [@ PRICE] · reject next [N] [retryable] [WHY] · reject|cancel|expire ORDER [WHY] · "
     "trigger ORDER · say again ORDER · external ACCOUNT buy|sell N SYMBOL [@ PRICE] · "
     "liquidate ACCOUNT SYMBOL [@ PRICE] · settle day [DAY] · funding|deposit|withdrawal|fee ACCOUNT AMOUNT · "
-    "quote SYMBOL BID ASK [LAST] · script NAME · cut · truth"
+    "quote SYMBOL BID ASK [LAST] · script NAME · halt · resume · cut · truth"
 )
 
 
@@ -50,6 +52,8 @@ def command(text: str) -> dict[str, Any] | None:
     plain = " ".join(text.split())
     for do, form in _FORMS:
         if found := re.fullmatch(form, plain, re.IGNORECASE):
+            if do == "resume":
+                return {"do": "halt", "halted": False}
             given: dict[str, Any] = {name: word for name, word in found.groupdict().items() if word}
             return {"do": do, **_typed(given)}
     return None

@@ -71,7 +71,8 @@ def _newest(known: Told | None, age: int, number: Decimal | None) -> Told | None
 
 class Dossier:
     """`links` are the changes that gave a new id, by predecessor; `changes` those that kept it,
-    in the order of our requests; `asked` how many requests still wait for an answer."""
+    in the order of our requests; `asked` how many requests still wait for an answer.
+    `released` is how much of the order may leave, None all of it."""
 
     __slots__ = (
         "absences",
@@ -84,6 +85,7 @@ class Dossier:
         "lost_ns",
         "merged_into",
         "provisional",
+        "released",
         "reopened",
         "void",
     )
@@ -95,6 +97,7 @@ class Dossier:
         self.asked: list[ev.ReplaceRequested] = []
         self.inferred: ev.Verdict | None = None
         self.reopened = 0
+        self.released: Decimal | None = None
         self.provisional: set[str] = set()
         self.void: set[str] = set()
         self.conflict = False

@@ -265,9 +265,10 @@ class Order:
         self._weigh_terms(dossier)
 
     def _weigh_terms(self, dossier: Dossier) -> None:
-        """Quantity and prices: as created, then as changed, then (prices) as the venue has them."""
+        """Quantity and prices: as created (or as far as released), then as changed, then (prices) as the venue has them."""
         intent = self.intent
-        target, price, trigger = intent.quantity, intent.price, None
+        price, trigger = intent.price, None
+        target = intent.quantity if dossier.released is None else dossier.released
         for change in dossier.in_chain():
             target = target if change.quantity is None else change.quantity
             price = price if change.price is None else change.price

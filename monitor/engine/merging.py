@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from monitor.engine import events as ev
-from monitor.engine.evidence import NO_FILLS, PLAIN, Order, outweighs
+from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs
 from monitor.engine.values import ZERO, InnerState
 
 
@@ -47,7 +47,8 @@ def _merge_triggered(order: Order, _: ev.OrderTriggered, time_ns: int) -> None:
 
 
 def _merge_trigger_moved(order: Order, event: ev.TriggerMoved, _: int) -> None:
-    order.placed = True
+    if order.step not in UNSENT:  # one that is watched here is not at the venue
+        order.placed = True
     order.trigger_price = event.trigger_price
 
 
@@ -119,7 +120,10 @@ def _merge_cancel_rejected(order: Order, _: ev.CancelRejected, time_ns: int) -> 
 
 # Our own steps --------------------------------------------------------------------------------
 def _merge_released(order: Order, event: ev.OrderReleased, _: int) -> None:
+    """A child of a partly filled parent is no larger than that fill, and done when it is filled."""
     order.step, order.step_reason = InnerState.QUEUED, event.reason
+    if event.quantity is not None:
+        order.open_dossier().released = event.quantity
 
 
 def _merge_sent(order: Order, event: ev.OrderSent, time_ns: int) -> None:

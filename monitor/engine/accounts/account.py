@@ -193,6 +193,10 @@ class Account:
         self._rolls = [rolled for rolled in self._rolls if rolled.time_ns >= before_ns]
         return sum(history.keep_from(before_ns) for history in self.histories.values())
 
+    def knows(self, kind: MoneyKind, venue_id: str) -> bool:
+        """Whether money by this name was moved already."""
+        return (kind, venue_id) in self._moved
+
     # Figures ---------------------------------------------------------------------------------
     def position(self, symbol: str, direction: Direction) -> Position | None:
         history = self.histories.get(symbol)

@@ -8,6 +8,7 @@ late folds the entries after it again, from the last checkpoint before it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from monitor.engine.trading.parts import PositionChange
 from monitor.engine.values import ZERO, Direction, Instrument, Side
 
 CHECKPOINT_EVERY = 64
+RECENT, RECENT_EVERY = 6, 8  # most late fills are only a little late
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +63,7 @@ class History:
         self.base_ns = base_ns
         self.since: int | None = None
         self._checkpoints: list[tuple[int, Holding]] = [(0, base or Holding())]
-        self._instant: tuple[int, Holding] | None = None
+        self._recent: deque[tuple[int, Holding]] = deque(maxlen=RECENT)
         if base is not None:
             self._restore(base)
 
@@ -163,7 +165,7 @@ class History:
             self.profits.pop(fill.trade_id, None)
             self.gaps.pop(fill.trade_id, None)
         self._checkpoints = [(0, self.holding())]
-        self._instant = None
+        self._recent.clear()
         self.base_ns = time_ns
         self.entries, self.times = entries, times
         self._fold(0)
@@ -189,11 +191,7 @@ class History:
         index = len(self.entries)
         self.entries.append(fill)
         self.times.append(fill.time_ns)
-        if self.chained:
-            self._instant = (index, self.holding())
-            self._leg = None
-        if index - self._checkpoints[-1][0] >= CHECKPOINT_EVERY:
-            self._checkpoint(index)
+        self._note(index)
         profit, closed, left = self._fold_fill(fill)
         return Booking(
             profit=profit,
@@ -218,12 +216,11 @@ class History:
         """Go back to the last checkpoint at or before `index`; returns where it is."""
         while self._checkpoints[-1][0] > index:
             self._checkpoints.pop()
+        while self._recent and self._recent[-1][0] > index:
+            self._recent.pop()
         start, holding = self._checkpoints[-1]
-        if self._instant is not None:
-            if self._instant[0] > index:
-                self._instant = None
-            elif self._instant[0] >= start:
-                start, holding = self._instant
+        if self._recent and self._recent[-1][0] > start:
+            start, holding = self._recent[-1]
         self._restore(holding)
         return start
 
@@ -241,6 +238,15 @@ class History:
         self.long.restore(holding.long)
         self.short.restore(holding.short)
 
+    def _note(self, index: int) -> None:
+        """Remember the state before this entry now and then. An instant of a chained venue is
+        folded as a whole, so there it is remembered before each."""
+        self._leg = None
+        if index - self._checkpoints[-1][0] >= CHECKPOINT_EVERY:
+            self._checkpoint(index)
+        elif self.chained or index % RECENT_EVERY == 0:
+            self._recent.append((index, self.holding()))
+
     def _checkpoint(self, index: int) -> None:
         if self._checkpoints[-1][0] != index:
             self._checkpoints.append((index, self.holding()))
@@ -254,8 +260,7 @@ class History:
                 self._fold_other(entry)
                 index += 1
                 continue
-            if index - self._checkpoints[-1][0] >= CHECKPOINT_EVERY:
-                self._checkpoint(index)
+            self._note(index)
             if self.chained:
                 index = self._fold_instant(index)
             else:
@@ -263,8 +268,6 @@ class History:
                 index += 1
 
     def _fold_instant(self, index: int) -> int:
-        self._instant = (index, self.holding())
-        self._leg = None
         end = bisect_right(self.times, self.times[index])
         fills = [entry for entry in self.entries[index:end] if isinstance(entry, Fill)]
         for fill in walk(fills, self.chain_end) if len(fills) > 1 else fills:

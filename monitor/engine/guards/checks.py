@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from monitor.engine.guards.facts import GuardFacts, OrderIntent
 from monitor.engine.guards.limits import GuardLimits, exact
-from monitor.engine.rows import OrderRow
 from monitor.engine.values import (
     NS_PER_SECOND,
     ZERO,
@@ -119,9 +118,9 @@ def order_rate(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Fi
 
 def duplicate(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Finding | None:
     within = int(limits.duplicate_s * NS_PER_SECOND)
-    for other in facts.recent:
+    for other in facts.alike:
         age = facts.now_ns - other.created_ns
-        if age < within and _terms(other) == _terms(order):
+        if age < within:
             return Finding(f"Order {other.order_id} is the same and {age / NS_PER_SECOND:.1f} s old.")
     return None
 
@@ -199,11 +198,6 @@ def whole_lots(most: Decimal, instrument: Instrument | None) -> Decimal:
     lots = (most / lot).to_integral_value(ROUND_DOWN) * lot
     least = instrument.min_volume if instrument is not None else None
     return lots if lots > 0 and (least is None or lots >= least) else ZERO
-
-
-def _terms(order: OrderIntent | OrderRow) -> tuple[object, ...]:
-    """What makes two orders the same."""
-    return (order.side, order.offset, order.type, order.quantity, order.price, order.trigger_price)
 
 
 def _last(quote: Quote | None) -> Decimal | None:

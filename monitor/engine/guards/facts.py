@@ -5,14 +5,15 @@ The engine gathers from its own state, a ticket from rows it shows; both go thro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
+from monitor.engine.events import OrderCreated
 from monitor.engine.orderplan import OrderPlan
-from monitor.engine.orders import Book
+from monitor.engine.orders import Book, Order
 from monitor.engine.rows import OrderRow
 from monitor.engine.values import (
     NS_PER_SECOND,
@@ -68,11 +69,18 @@ class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
     netting: bool = False
 
 
+class Alike(NamedTuple):
+    """An order with the same terms."""
+
+    order_id: int
+    created_ns: int
+
+
 class GuardFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`opposite` is the position that the order closes, or nets with; `same` the one it adds to;
-    `adding` what working opening orders may still add there. `recent`: orders of the symbol of
-    the last minute. `unknown`: ids of those whose state nobody knows. `leaving`: the order was
-    judged when it was given, waited, and is judged again now that it is to be sent."""
+    `adding` what working opening orders may still add there. `alike`: orders of the last minute
+    with the same terms. `unknown`: ids of those whose state nobody knows. `leaving`: the order
+    was judged when it was given, waited, and is judged again now that it is to be sent."""
 
     now_ns: int
     state: EngineState = EngineState.NORMAL
@@ -84,7 +92,7 @@ class GuardFacts(msgspec.Struct, frozen=True, kw_only=True):
     adding: Decimal = ZERO
     working: int = 0
     last_second: int = 0
-    recent: tuple[OrderRow, ...] = ()
+    alike: tuple[Alike, ...] = ()
     unknown: tuple[int, ...] = ()
     leaving: bool = False
 
@@ -123,25 +131,26 @@ def gather(view: GuardView, order: OrderIntent) -> GuardFacts:
         short=view.position(account_id, order.symbol, Direction.SHORT),
         working=sum(o.intent.account_id == account_id for o in view.book.active.values()) - (own is not None),
         last_second=0 if own is not None else _last_second(view, account_id),
-        rows=_rows(view, account_id, order.symbol, own),
+        orders=_orders(view, account_id, order.symbol, own),
         leaving=own is not None,
     )
 
 
-def _rows(view: GuardView, account_id: str, symbol: str, own: int | None) -> list[OrderRow]:
-    """Orders of the symbol that work, and those of the last minute."""
-    found = {
-        o.order_id: o
-        for o in view.book.active.values()
-        if o.intent.symbol == symbol and o.intent.account_id == account_id
-    }
+def _orders(view: GuardView, account_id: str, symbol: str, own: int | None) -> list[Order]:
+    """Of the symbol: those that work, and those of the last minute."""
+    found = {o.order_id: o for o in view.book.active.values() if _is_of(o, account_id, symbol)}
     for order in reversed(view.book.orders.values()):
         if view.now_ns - order.created_ns > RECENT_NS:
             break
-        if order.intent.symbol == symbol and order.intent.account_id == account_id:
+        if _is_of(order, account_id, symbol):
             found[order.order_id] = order
-    found.pop(own if own is not None else 0, None)
-    return [order.row() for order in found.values()]
+    if own is not None:
+        found.pop(own, None)
+    return list(found.values())
+
+
+def _is_of(order: Order, account_id: str, symbol: str) -> bool:
+    return order.intent.symbol == symbol and order.intent.account_id == account_id
 
 
 def _last_second(view: GuardView, account_id: str) -> int:
@@ -164,14 +173,26 @@ def facts_of(
     long: Decimal,
     short: Decimal,
     working: int,
-    rows: Iterable[OrderRow],
+    orders: Iterable[Order | OrderRow],
     last_second: int = 0,
     leaving: bool = False,
 ) -> GuardFacts:
     """From plain values, as a ticket has them too: volumes held `long` and `short`, the number of
-    `working` orders of the account, and the `rows` of the symbol's orders there."""
-    rows = tuple(rows)
-    buys = order.side is Side.BUY
+    `working` orders of the account, and the `orders` of the symbol there: those that work, and
+    those of the last minute."""
+    adding, unknown, alike = ZERO, [], []
+    buys, terms = order.side is Side.BUY, terms_of(order)
+    for other in orders:
+        intent = other if isinstance(other, OrderRow) else other.intent
+        recent = not leaving and now_ns - other.created_ns <= RECENT_NS
+        if recent and intent.quantity == order.quantity and terms_of(intent) == terms:
+            alike.append(Alike(other.order_id, other.created_ns))
+        if not other.status.active:
+            continue
+        if other.inner_state is InnerState.UNKNOWN:
+            unknown.append(other.order_id)
+        if intent.side is order.side and intent.offset is Offset.OPEN and not intent.reduce_only:
+            adding += _rest(other)
     return GuardFacts(
         now_ns=now_ns,
         state=state,
@@ -180,21 +201,21 @@ def facts_of(
         account=account,
         opposite=short if buys else long,
         same=long if buys else short,
-        adding=sum((_rest(row) for row in _adding(order, rows)), ZERO),
+        adding=adding,
         working=working,
         last_second=last_second,
-        recent=() if leaving else tuple(row for row in rows if now_ns - row.created_ns <= RECENT_NS),
-        unknown=tuple(sorted(row.order_id for row in rows if row.inner_state is InnerState.UNKNOWN)),
+        alike=tuple(alike),
+        unknown=tuple(sorted(unknown)),
         leaving=leaving,
     )
 
 
-def _adding(order: OrderIntent, rows: Iterable[OrderRow]) -> Iterator[OrderRow]:
-    for row in rows:
-        opens = row.offset is Offset.OPEN and not row.reduce_only
-        if row.status.active and opens and row.side is order.side:
-            yield row
+def terms_of(order: OrderIntent | OrderRow | OrderCreated) -> tuple[object, ...]:
+    """What makes two orders the same."""
+    return (order.side, order.offset, order.type, order.quantity, order.price, order.trigger_price)
 
 
-def _rest(row: OrderRow) -> Decimal:
-    return max(ZERO, row.quantity - row.filled_quantity)
+def _rest(order: Order | OrderRow) -> Decimal:
+    if isinstance(order, OrderRow):
+        return max(ZERO, order.quantity - order.filled_quantity)
+    return order.remaining

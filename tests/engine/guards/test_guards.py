@@ -20,6 +20,7 @@ from monitor.engine.guards import (
     facts_of,
 )
 from monitor.engine.guards.checks import whole_lots
+from monitor.engine.guards.facts import Alike
 from monitor.engine.orderplan import OrderPlan
 from monitor.engine.rows import OrderRow
 from monitor.engine.values import (
@@ -214,8 +215,8 @@ CASES = [
         "duplicate",
         {"duplicate_s": 10.0},
         "Order 7 is the same and 9.9 s old.",
-        quiet={"recent": (row(age_s=10), row(price=Decimal(401)), row(side=Side.SELL))},
-        loud={"recent": (row(age_s=9.9),)},
+        quiet={"alike": (Alike(7, NOW - 10 * NS_PER_SECOND),)},
+        loud={"alike": (Alike(6, NOW - 10 * NS_PER_SECOND), Alike(7, NOW - 9_900_000_000))},
     ),
     case(
         "price_band",
@@ -525,8 +526,17 @@ def test_whole_lots_are_the_most_that_fit(most: Decimal, lot: Decimal) -> None:
     assert lots % lot == 0
 
 
-def test_unknown_orders_are_those_that_rows_say_nobody_knows() -> None:
-    rows = [row(1, inner_state=InnerState.UNKNOWN), row(2), row(3, side=Side.SELL), row(4, age_s=61)]
+def test_what_a_ticket_gathers_from_its_rows() -> None:
+    rows = [
+        row(1, inner_state=InnerState.UNKNOWN),
+        row(2),
+        row(3, side=Side.SELL),
+        row(4, age_s=61),
+        row(5, price=Decimal(401), filled_quantity=Decimal(4)),
+        row(6, status=OrderStatus.CANCELED),
+        row(7, offset=Offset.CLOSE),
+        row(8, reduce_only=True, quantity=Decimal(1)),
+    ]
     found = facts_of(
         order(),
         now_ns=NOW,
@@ -537,8 +547,8 @@ def test_unknown_orders_are_those_that_rows_say_nobody_knows() -> None:
         long=Decimal(3),
         short=Decimal(4),
         working=4,
-        rows=rows,
+        orders=rows,
     )
     assert found.unknown == (1,)
-    assert (found.same, found.opposite, found.adding) == (3, 4, 30)
-    assert [r.order_id for r in found.recent] == [1, 2, 3]
+    assert (found.same, found.opposite, found.adding) == (3, 4, 36)
+    assert [other.order_id for other in found.alike] == [1, 2, 6]

@@ -80,6 +80,12 @@ class PositionRecords:
             raise PositionRecordingError(f"{_named(row)}: {wrong}")
         return self._take(row)
 
+    def take_up(self, last: Iterable[PositionRecordRow], next_id: int) -> None:
+        """Go on after a checkpoint: the last record of each position that was open then."""
+        self.next_id = next_id
+        self._from_start = False
+        self._last = {position_of(row): row for row in last}
+
     def rows_changed(self) -> dict[int, PositionRecordRow]:
         """Those noted since this was last asked, by id."""
         changed, self._changed = self._changed, {}

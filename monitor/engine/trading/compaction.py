@@ -1,14 +1,13 @@
 """Which facts of a journal still matter: what a checkpoint keeps of it, and what it forgets.
 
 Pure: from what the last checkpoint kept and the records since to what the next one keeps. An
-order that is open, ended lately or is not settled keeps all its facts; of an older one only a
-tombstone stays, by which late and doubled messages are still recognised.
+order that is open or among the newest keeps all its facts; of older ones nothing stays, and
+a horizon tells from when on everything is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 
 import msgspec
 
@@ -16,29 +15,10 @@ from monitor.engine import events as ev
 from monitor.engine.journal import JournalRecord
 from monitor.engine.trading.taken import MOST_KEYS
 
-
-class KeptFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    seq: int
-    time_ns: int
-    payload: bytes
-
-
-class Tombstone(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An order nobody needs any more but a venue may still speak of. `fills`: keys of its fills."""
-
-    order_id: int
-    account_id: str
-    client_order_id: str
-    venue_order_ids: tuple[str, ...]
-    fills: tuple[str, ...]
-    filled: Decimal
-
-
 _ORDER_KINDS = frozenset(kind.__name__ for kind in ev.ORDER_EVENTS) | {"SignalEmitted"}
 _FORGOTTEN = frozenset(
     {
         "PricesMarked",
-        "Reconciled",
         "LinkChanged",
         "GuardFired",
         "InstrumentsListed",
@@ -50,47 +30,58 @@ _FORGOTTEN = frozenset(
 """What they led to is in the accounts and the state that a checkpoint holds besides."""
 
 
-def compact(
-    kept: Iterable[KeptFact],
-    records: Iterable[JournalRecord],
-    *,
-    forget: Callable[[int], bool],
-    open_alerts: frozenset[int],
-) -> list[KeptFact]:
-    """The facts to keep of all these, in their order. `forget` says of an order whether a tombstone
-    is enough."""
-    facts = [*kept, *(KeptFact(r.seq, r.time_ns, r.payload) for r in records if r.kind not in _FORGOTTEN)]
-    held: dict[tuple[str, str], list[KeptFact]] = {}
-    result: list[KeptFact] = []
-    for fact in facts:
-        event = ev.DECODER.decode(fact.payload)
+class KeptFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    seq: int
+    time_ns: int
+    payload: msgspec.Raw
+
+
+class Compaction:
+    """Takes facts in, in their order; `kept` is what is left. `forget` says it of an order,
+    `open_alerts` are those that still stand."""
+
+    def __init__(self, forget: Callable[[int], bool], open_alerts: frozenset[int]) -> None:
+        self._forget = forget
+        self._open_alerts = open_alerts
+        self._result: list[KeptFact] = []
+        self._held: dict[tuple[str, str], list[KeptFact]] = {}
+        self._compared: dict[str, KeptFact] = {}
+        self._commands: list[KeptFact] = []
+
+    def take(self, facts: Iterable[KeptFact]) -> None:
+        for fact in facts:
+            self._sort(fact, ev.DECODER.decode(fact.payload))
+
+    def take_records(self, records: Iterable[JournalRecord]) -> None:
+        self.take(
+            KeptFact(record.seq, record.time_ns, msgspec.Raw(record.payload))
+            for record in records
+            if record.kind not in _FORGOTTEN
+        )
+
+    def kept(self) -> list[KeptFact]:
+        held = (fact for facts in self._held.values() for fact in facts)
+        everything = [*self._result, *held, *self._compared.values(), *self._commands[-MOST_KEYS:]]
+        return sorted(everything, key=lambda fact: fact.seq)
+
+    def _sort(self, fact: KeptFact, event: ev.AnyEvent) -> None:
         if isinstance(event, ev.EvidenceHeld):
             key = (event.message.account_id, event.message.venue_order_id)
-            held.setdefault(key, []).append(fact)
+            self._held.setdefault(key, []).append(fact)
         elif isinstance(event, ev.EvidenceClaimed):
-            held.pop((event.account_id, event.venue_order_id), None)
-        elif _matters(event, forget, open_alerts):
-            result.append(fact)
-    result += [fact for facts_held in held.values() for fact in facts_held]
-    return _without_old_keys(sorted(result, key=lambda fact: fact.seq))
+            self._held.pop((event.account_id, event.venue_order_id), None)
+        elif isinstance(event, ev.Reconciled):
+            self._compared[event.account_id] = fact
+        elif isinstance(event, ev.CommandTaken):
+            if event.command.key:
+                self._commands.append(fact)
+        elif self._matters(event):
+            self._result.append(fact)
 
-
-def _matters(event: ev.AnyEvent, forget: Callable[[int], bool], open_alerts: frozenset[int]) -> bool:
-    if isinstance(event, ev.AlertRaised | ev.AlertSettled):
-        return event.alert_id in open_alerts
-    if isinstance(event, ev.CommandTaken):
-        return bool(event.command.key)
-    if isinstance(event, ev.OrdersMerged):
-        return not forget(event.order_id)
-    if type(event).__name__ in _ORDER_KINDS:
-        order_id: int = getattr(event, "order_id")  # noqa: B009 every fact of an order has one
-        return not forget(order_id)
-    return True
-
-
-def _without_old_keys(facts: list[KeptFact]) -> list[KeptFact]:
-    """Of commands, only the newest keys."""
-    marker = b'"event":"CommandTaken"'
-    commands = [fact.seq for fact in facts if marker in fact.payload[:40]]
-    old = frozenset(commands[:-MOST_KEYS])
-    return [fact for fact in facts if fact.seq not in old] if old else facts
+    def _matters(self, event: ev.AnyEvent) -> bool:
+        if isinstance(event, ev.AlertRaised | ev.AlertSettled):
+            return event.alert_id in self._open_alerts
+        if type(event).__name__ in _ORDER_KINDS:
+            order_id: int = getattr(event, "order_id")  # noqa: B009 every fact of an order has one
+            return not self._forget(order_id)
+        return True

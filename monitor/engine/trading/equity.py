@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 
 from monitor.engine.changes import EquityChunk
 
 MOST_KEPT = 200_000
+MOST_CARRIED = 10_000
+"""Samples that a checkpoint carries, for a curve to be seen at once after a restart."""
+
+
+class CurveState(msgspec.Struct, frozen=True):
+    first: int
+    times: tuple[int, ...]
+    values: tuple[float, ...]
+    peak: float
+    drawdown: float
+    max_drawdown: float
 
 
 class Curve:
@@ -48,6 +60,20 @@ class Curve:
         times = np.asarray(self.times[offset:], dtype=np.int64)
         return EquityChunk(account_id, start, times, np.asarray(self.values[offset:]))
 
+    def state(self) -> CurveState:
+        skipped = max(0, len(self.times) - MOST_CARRIED)
+        times, values = tuple(self.times[skipped:]), tuple(self.values[skipped:])
+        return CurveState(self.first + skipped, times, values, self.peak, self.drawdown, self.max_drawdown)
+
+    @classmethod
+    def from_state(cls, state: CurveState) -> Curve:
+        curve = cls()
+        curve.first, curve.peak = state.first, state.peak
+        curve.times, curve.values = list(state.times), list(state.values)
+        curve.drawdown, curve.max_drawdown = state.drawdown, state.max_drawdown
+        curve.told = curve.total
+        return curve
+
     @property
     def total(self) -> int:
         return self.first + len(self.times)
@@ -60,6 +86,9 @@ class Equity:
     def sample(self, account_id: str, time_ns: int, equity: Decimal) -> None:
         """The crossing from money to measurement."""
         self.curves.setdefault(account_id, Curve()).add(time_ns, float(equity))
+
+    def take(self, account_id: str, state: CurveState) -> None:
+        self.curves[account_id] = Curve.from_state(state)
 
     def news(self) -> list[EquityChunk]:
         """Samples since the last call."""

@@ -46,11 +46,13 @@ class Changed:
 
 
 class Fold:
-    """`records` are kept here, because only here it is known what a fact did to a position."""
+    """`records` are kept here, because only here it is known what a fact did to a position. While
+    not `booking`, money and positions are there already: facts are about orders only."""
 
     def __init__(self, state: State, records: PositionRecords) -> None:
         self.state = state
         self.changed = Changed()
+        self.booking = True
         self._records = records
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
@@ -102,7 +104,7 @@ class Fold:
         state = self.state
         new = state.book.is_new_fill(event)
         self._order(event, time_ns)
-        if not new:
+        if not new or not self.booking:
             return
         state.last_trade = max(state.last_trade, event.trade_id)
         order = state.book.orders[event.order_id]
@@ -119,6 +121,8 @@ class Fold:
         state = self.state
         order = state.book.orders[event.order_id]
         self._order(event, time_ns)
+        if not self.booking:
+            return
         for trade in reversed(state.trades.values()):
             if trade.order_id == event.order_id and trade.venue_trade_id == event.venue_trade_id:
                 break

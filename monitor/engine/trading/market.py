@@ -32,8 +32,7 @@ class Market:
         self._state = state
         self._unmarked: dict[str, Decimal] = {}
         self._marked_ns = 0
-        self._money: set[tuple[str, str, str]] = set()
-        self._day = ""
+        self.day = ""
         self.changed_links: dict[str, None] = {}
         self.moved: set[str] = set()
         self.news: set[str] = set()
@@ -83,10 +82,8 @@ class Market:
             for symbol, price in event.prices.items():
                 if self._unmarked.get(symbol) == price:
                     del self._unmarked[symbol]
-        elif isinstance(event, ev.MoneyMoved):
-            self._money.add((event.account_id, event.kind, event.venue_id))
         elif isinstance(event, ev.DayRolled):
-            self._day = event.day
+            self.day = event.day
         elif isinstance(event, ev.LinkChanged):
             self.changed_links[link_id(event.venue, event.side)] = None
 
@@ -118,7 +115,8 @@ class Market:
             yield ev.InstrumentsListed(venue="", instruments=news)
 
     def _moved(self, report: MoneyReport) -> Iterator[ev.AnyEvent]:
-        if (report.account_id, report.kind, report.venue_id) in self._money:
+        account = self._state.accounts.get(report.account_id)
+        if account is not None and account.knows(report.kind, report.venue_id):
             return
         yield ev.MoneyMoved(
             account_id=report.account_id,
@@ -131,5 +129,5 @@ class Market:
 
     def _rolled(self, report: SettlementReport) -> Iterator[ev.AnyEvent]:
         """Days only go on: one that was settled before is told again after a reconnection."""
-        if report.day > self._day:
+        if report.day > self.day:
             yield ev.DayRolled(day=report.day, prices=report.prices)

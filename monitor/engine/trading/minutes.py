@@ -10,11 +10,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import islice
 
+import msgspec
+
 from monitor.engine.values import NS_PER_SECOND
 
 MINUTE_NS = 60 * NS_PER_SECOND
 MOST_KEPT = 1_500
 """A day and an hour."""
+
+
+class MinutesState(msgspec.Struct, frozen=True):
+    minute: int
+    closes: tuple[float, ...]
 
 
 class Minutes:
@@ -31,6 +38,16 @@ class Minutes:
         else:
             self._closes.append(float(price))
         self._minute = minute
+
+    def state(self) -> MinutesState:
+        return MinutesState(minute=self._minute, closes=tuple(self._closes))
+
+    @classmethod
+    def from_state(cls, state: MinutesState) -> Minutes:
+        minutes = cls()
+        minutes._minute = state.minute
+        minutes._closes.extend(state.closes)
+        return minutes
 
     def closes(self, count: int) -> Sequence[float]:
         """The newest `count`, oldest first; fewer when there are fewer."""

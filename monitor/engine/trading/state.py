@@ -32,7 +32,8 @@ from monitor.engine.values import (
 
 
 class State:
-    """`now_ns` is the engine's clock. `profits` is what each order's trades realised."""
+    """`now_ns` is the engine's clock. `profits` is what each order's trades realised. Orders that
+    ended before `horizon_ns` may be forgotten."""
 
     def __init__(self, terms: TradingTerms) -> None:
         self.terms = terms
@@ -50,6 +51,7 @@ class State:
         self.links: dict[str, LinkRow] = {}
         self.compared: set[str] = set()
         self.taken = Taken()
+        self.horizon_ns = 0
         self.compared_ns: dict[str, int] = {}
         self.transferred: dict[str, Decimal] = {}
         self.sent_to: dict[int, str] = {}

@@ -79,6 +79,7 @@ class Trading:
         )
         self._folding = (*self._deciding, self.quality)
         self._requests: list[AnyRequest] = []
+        self._too_old: set[str] = set()
         self._notes: list[Note] = []
         self._reader = TradingReadSide(self)
 
@@ -103,7 +104,7 @@ class Trading:
             self.record_all(self.market.link(message))
         elif (facts := self.market.hear(message)) is not None:
             self.record_all(facts)
-        else:
+        elif self._is_remembered(message):
             self.record_all(self.tracker.hear(message, self.now_ns))
         self._settle()
 
@@ -122,7 +123,7 @@ class Trading:
         """Fold kept facts. Yields now and then, so that others get their turn."""
         for number, record in enumerate(records):
             self.state.now_ns = max(self.state.now_ns, record.time_ns)
-            self._fold(ev.DECODER.decode(record.payload), record.time_ns)
+            self.apply(ev.DECODER.decode(record.payload), record.time_ns)
             self.journal.seq = record.seq
             if number % 2000 == 1999:
                 yield
@@ -186,7 +187,7 @@ class Trading:
         if isinstance(fact, ev.OrderSent) and self._held_back(fact):
             return
         self.journal.append(fact, self.now_ns, 0)
-        self._fold(fact, self.now_ns)
+        self.apply(fact, self.now_ns)
         request = request_of(fact, self.state, self.journal.seq)
         if request is not None:
             self._requests.append(request)
@@ -202,7 +203,8 @@ class Trading:
     def note(self, level: LogLevel, source: str, message: str) -> None:
         self._notes.append(Note(self.now_ns, level, source, message))
 
-    def _fold(self, fact: ev.AnyEvent, time_ns: int) -> None:
+    def apply(self, fact: ev.AnyEvent, time_ns: int) -> None:
+        """Take in a fact that was journalled before."""
         self.fold.apply(fact, time_ns)
         for part in self._folding:
             part.apply(fact, time_ns)
@@ -225,11 +227,36 @@ class Trading:
             if facts > _MOST_FACTS:
                 raise EndlessDecisionsError(f"{facts} facts at {self.now_ns}: parts answer each other")
 
+    def _is_remembered(self, message: VenueMessage) -> bool:
+        """Whether it is of a time from which everything is known. News of an order that may have been
+        forgotten is told once and not booked: it may have been before. What is really missing
+        shows when positions are compared."""
+        if not isinstance(message, OrderReport | FillReport) or message.time_ns is None:
+            return True
+        if message.time_ns >= self.state.horizon_ns or self.tracker.owner(message) is not None:
+            return True
+        if message.account_id not in self._too_old:
+            self._too_old.add(message.account_id)
+            told = f"{message.account_id}: the venue speaks of an order from before what is remembered"
+            self.record(
+                ev.AlertRaised(
+                    alert_id=self.state.next_alert_id(),
+                    level=LogLevel.WARNING,
+                    cause="too old",
+                    message=told,
+                    account_id=message.account_id,
+                    symbol=message.symbol,
+                )
+            )
+        return False
+
     def _compare(self, snapshot: VenueSnapshot) -> None:
         for step in self.reconciler.take(snapshot, self.now_ns):
             if isinstance(step, LookUp):
                 self.tracker.look_up_now(step.order_id)
             elif isinstance(step, OrderReport | FillReport):
+                if not self._is_remembered(step):
+                    continue
                 self.record_all(self.tracker.hear(step, self.now_ns))
             else:
                 self.record(cast("ev.AnyEvent", step))

@@ -57,8 +57,9 @@ PLAIN = OrderPlan()
 
 
 def begun(plan: OrderPlan, now_ns: int) -> OrderPlan:
-    """The plan of an order that is taken now: a delay becomes the moment that a restart keeps."""
+    """The plan of an order that is taken now: a delay becomes the moment that a restart keeps. The
+    plain plan is one value, so that a fact is the same bytes wherever its command came from."""
     if plan.delay_s is None:
-        return plan
+        return PLAIN if plan == PLAIN else plan
     not_before_ns = max(plan.not_before_ns or 0, now_ns + round(plan.delay_s * NS_PER_SECOND))
     return msgspec.structs.replace(plan, delay_s=None, not_before_ns=not_before_ns)

@@ -7,15 +7,21 @@ executed; given the same run it always does the same, which is how a session is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.closing import check_close, competing_orders
 from monitor.engine.commands import Reply, accepted, refused
+from monitor.engine.held import concerns
+from monitor.engine.orderplan import OrderPlan, begun
 from monitor.engine.readside import order_rows, position_row
 from monitor.engine.rows import PositionRow
 from monitor.engine.simulation import ACCOUNT_ID, Simulation
-from monitor.engine.values import Offset, OrderType, Origin, StrategyState, TimeInForce
+from monitor.engine.values import Offset, OrderType, Origin, Side, StrategyState, TimeInForce
+from monitor.engine.waiting import exits_reduce, linked
 
 
 def carry_out(run: Simulation, command: cmd.AnyCommand) -> Reply:
@@ -31,35 +37,97 @@ def _take(run: Simulation, command: Any) -> None:
 
 
 def _submit(run: Simulation, command: cmd.SubmitOrder) -> Reply:
-    if command.strategy_id not in run.hosts:
-        return refused(f"There is no strategy {command.strategy_id}.", "unknown")
-    if command.symbol != run.instrument.symbol:
-        return refused(f"{command.symbol} is not in this replay.", "unknown")
-    for number in (command.quantity, command.price, command.trigger_price):
-        if number is not None and not number.is_finite():
-            return refused(f"{number} is not a number.")
-    numbers = (command.quantity, command.price, command.trigger_price)
+    request = _request_of(command)
+    objection = _objection(run, command.strategy_id, request)
+    if objection is not None:
+        return objection
+    _take(run, command)
+    return _answer(run, (_create(run, command.strategy_id, request),))
+
+
+def _submit_linked(run: Simulation, command: cmd.SubmitLinked) -> Reply:
+    """All of them or none."""
+    refusal = linked(command.kind, command.orders, 1)
+    if isinstance(refusal, str):
+        return refused(refusal)
+    for number, request in enumerate(command.orders, start=1):
+        objection = _objection(run, command.strategy_id, request, len(command.orders), always=True)
+        if objection is not None:
+            reason = f"Order {number} of {len(command.orders)}: {objection.reason}"
+            return msgspec.structs.replace(objection, reason=reason)
+    _take(run, command)
+    plans = linked(command.kind, command.orders, run.last_order_id + 1)
+    requests = exits_reduce(command.kind, command.orders)
+    made = [
+        _create(run, command.strategy_id, msgspec.structs.replace(request, plan=plan))
+        for request, plan in zip(requests, plans, strict=True)
+        if isinstance(plan, OrderPlan)
+    ]
+    return _answer(run, tuple(made))
+
+
+def _request_of(command: cmd.SubmitOrder) -> cmd.OrderRequest:
+    names = cmd.OrderRequest.__struct_fields__
+    return cmd.OrderRequest(**{name: getattr(command, name) for name in names})
+
+
+def _objection(
+    run: Simulation, strategy_id: int, request: cmd.OrderRequest, count: int = 1, *, always: bool = False
+) -> Reply | None:
+    """Why this makes no order. One that waits (`always`: one of several) is checked as far as it can be
+    before its time; others are answered by the exchange."""
+    if strategy_id not in run.hosts:
+        return refused(f"There is no strategy {strategy_id}.", "unknown")
+    if request.symbol != run.instrument.symbol:
+        return refused(f"{request.symbol} is not in this replay.", "unknown")
+    if request.account_id not in {"", ACCOUNT_ID}:
+        return refused(f"There is no account {request.account_id}.", "unknown")
+    numbers = (request.quantity, request.price, request.trigger_price, request.trail)
     if not all(number is None or number.is_finite() for number in numbers):
         return refused("Volume and prices must be numbers.")
-    _take(run, command)
+    if not (always or concerns(request.plan)):
+        return None
+    objection = run.objection_to_form(_intent(run, 0, strategy_id, request))
+    if objection:
+        return refused(f"{objection[0].upper()}{objection[1:]}.")
+    return run.waiting_orders().room.refusal(request.plan, run.time_ns, count)
+
+
+def _create(run: Simulation, strategy_id: int, request: cmd.OrderRequest) -> int:
     order_id = run.next_order_id()
-    run.submit(
-        ev.OrderCreated(
-            order_id=order_id,
-            strategy_id=command.strategy_id,
-            account_id=ACCOUNT_ID,
-            symbol=command.symbol,
-            side=command.side,
-            offset=command.offset,
-            type=command.type,
-            time_in_force=command.time_in_force,
-            quantity=command.quantity,
-            price=command.price,
-            trigger_price=command.trigger_price,
-            origin=Origin.USER,
-        )
+    run.submit(_intent(run, order_id, strategy_id, request))
+    return order_id
+
+
+def _intent(run: Simulation, order_id: int, strategy_id: int, request: cmd.OrderRequest) -> ev.OrderCreated:
+    """`client_order_id` only for what waits: it has a way to go before the exchange has it."""
+    return ev.OrderCreated(
+        order_id=order_id,
+        strategy_id=strategy_id,
+        account_id=ACCOUNT_ID,
+        symbol=request.symbol,
+        side=request.side,
+        offset=request.offset,
+        type=request.type,
+        time_in_force=request.time_in_force,
+        quantity=request.quantity,
+        price=request.price,
+        trigger_price=_trigger(run, request),
+        trail=request.trail,
+        expires_ns=request.expires_ns,
+        reduce_only=request.reduce_only,
+        origin=Origin.USER,
+        client_order_id=f"R{order_id}" if concerns(request.plan) else "",
+        plan=begun(request.plan, run.time_ns),
     )
-    return _answer(run, (order_id,))
+
+
+def _trigger(run: Simulation, request: cmd.OrderRequest) -> Decimal | None:
+    """Where a trailing stop begins, when it was not said."""
+    last = run.last_price()
+    if request.trail is None or request.trigger_price is not None or last is None:
+        return request.trigger_price
+    return last + request.trail if request.side is Side.BUY else last - request.trail
 
 
 def _answer(run: Simulation, order_ids: tuple[int, ...]) -> Reply:
@@ -201,6 +269,7 @@ def _stop(run: Simulation, command: cmd.StopStrategy) -> Reply:
 
 _HANDLERS: dict[type, Callable[[Simulation, Any], Reply]] = {
     cmd.SubmitOrder: _submit,
+    cmd.SubmitLinked: _submit_linked,
     cmd.CancelOrder: _cancel,
     cmd.CancelOrders: _cancel_many,
     cmd.ClosePosition: _close,

@@ -56,7 +56,7 @@ def frozen_money(run: Simulation) -> Decimal:
     last = run.last_price() or ZERO
     total = ZERO
     for order in run.book.active.values():
-        if order.intent.offset is Offset.OPEN:
+        if order.intent.offset is Offset.OPEN and not run.is_held(order.order_id):
             price = order.intent.price or order.trigger_price or last
             total += price * order.remaining
     return total * run.instrument.multiplier * run.instrument.margin_rate
@@ -69,6 +69,7 @@ class ReadSide:
         self._run = run
         self._trades = 0
         self._samples = 0
+        self._alerts = 0
         self._followed = 0
         self._bar = -1
         self._versions: dict[str, tuple[int, Decimal]] = {}
@@ -96,6 +97,7 @@ class ReadSide:
             self._take_positions(changes)
             changes.accounts[run.ledger.account_id] = self._account()
         self._bar = run.bar
+        self._take_waiting(changes)
         return changes
 
     def snapshot(self) -> Changes:
@@ -112,7 +114,22 @@ class ReadSide:
             changes.triggers.update(host.all_triggers())
         if run.bar:
             changes.equity.append(run.equity_chunk(0))
+        if run.held is not None:
+            changes.waiting = run.held.room.all_rows()
+            changes.queue = run.held.room.queue_row()
+            changes.alerts = dict(run.held.alerts)
         return changes
+
+    def _take_waiting(self, changes: Changes) -> None:
+        """Orders that wait, only when something of them changed."""
+        held = self._run.held
+        if held is None:
+            return
+        changes.waiting = held.room.rows_changed()
+        if changes.waiting or changes.orders:
+            changes.queue = held.room.queue_row()
+        changes.alerts = {i: row for i, row in held.alerts.items() if i > self._alerts}
+        self._alerts = len(held.alerts)
 
     def _take_positions(self, changes: Changes) -> None:
         for position in self._run.ledger.positions.values():

@@ -16,6 +16,7 @@ from monitor.engine import events as ev
 from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
 from monitor.engine.curve import EquityCurve
+from monitor.engine.held import HeldOrders, concerns
 from monitor.engine.host import Host, StrategySpec
 from monitor.engine.journal import Journal
 from monitor.engine.klines.series import BarSeries
@@ -86,7 +87,8 @@ class Simulation:
         self.changed_strategies: dict[int, None] = {}
         self.curve = EquityCurve(series.close, float(terms.capital))
         self.day_balance = terms.capital
-        self._day_starts = day_starts(series, instrument)
+        self.day_starts = day_starts(series, instrument)
+        self.held: HeldOrders | None = None
         self._matcher = self._make_matcher()
         self._last_units: int | None = None
         self._day_orders: list[int] = []
@@ -125,10 +127,10 @@ class Simulation:
         to_bar = min(to_bar, len(self.series))
         while self.bar < to_bar:
             stop = self._next_day_start(min(to_bar, self.bar + _CHUNK))
-            self._run(stop, new_day=self.bar in self._day_starts)
+            self._run(stop, new_day=self.bar in self.day_starts)
 
     def _next_day_start(self, limit: int) -> int:
-        return next((i for i in range(self.bar + 1, limit) if i in self._day_starts), limit)
+        return next((i for i in range(self.bar + 1, limit) if i in self.day_starts), limit)
 
     def _run(self, stop: int, *, new_day: bool) -> None:
         """Bars up to `stop`. Facts carry the bar under way, so that a rewind keeps whole bars."""
@@ -146,6 +148,8 @@ class Simulation:
                 matcher.match(bar)
             self._last_units = bar.close_units
             self.time_ns = bar.time_ns + interval
+            if self.held is not None:
+                self.held.bar_closed()
             for host in self.hosts.values():
                 if host.state is StrategyState.RUNNING:
                     try:
@@ -174,7 +178,7 @@ class Simulation:
         order = self.book.active.get(order_id)
         if order is not None:
             self._matcher.remove(order_id)
-            self._order_event(ev.OrderExpired(order_id=order_id, reason=reason, cumulative=order.filled))
+            self.take_fact(ev.OrderExpired(order_id=order_id, reason=reason, cumulative=order.filled))
 
     def mark(self) -> None:
         """Value the account at the last close."""
@@ -185,6 +189,10 @@ class Simulation:
     # What a host asks (Run) ------------------------------------------------------------------
     def next_order_id(self) -> int:
         self._next_order += 1
+        return self._next_order
+
+    @property
+    def last_order_id(self) -> int:
         return self._next_order
 
     def next_trigger_id(self) -> int:
@@ -209,27 +217,55 @@ class Simulation:
     def strategy_changed(self, strategy_id: int) -> None:
         self.changed_strategies[strategy_id] = None
 
+    def waiting_orders(self) -> HeldOrders:
+        """Those that wait, from now on."""
+        if self.held is None:
+            self.held = HeldOrders(self)
+        return self.held
+
     def submit(self, intent: ev.OrderCreated) -> None:
-        """Our intent, then the venue's answer: refused now, or resting from the next bar on."""
-        self._order_event(intent)
-        objection = self._objection(intent)
-        if objection:
-            self._order_event(ev.OrderRejected(order_id=intent.order_id, reason=objection, cumulative=ZERO))
-            return
+        """Our intent, then the venue's answer: refused now, or resting from the next bar on. What
+        waits for something is held, and sent when that has come."""
+        waits = concerns(intent.plan)
+        if waits:
+            self.waiting_orders()
+        self.take_fact(intent)
         if intent.time_in_force is TimeInForce.DAY:
             self._day_orders.append(intent.order_id)
         if intent.expires_ns is not None:
             self._deadlines[intent.order_id] = intent.expires_ns
-        self._matcher.add(self._resting(intent))
+        if not waits:
+            self.place(intent.order_id)
+
+    def place(self, order_id: int) -> Resting | None:
+        """Send an order to the simulated exchange: refused at once (None), or resting."""
+        order = self.book.orders[order_id]
+        objection = self._objection(order.intent)
+        if objection:
+            self.take_fact(ev.OrderRejected(order_id=order_id, reason=objection, cumulative=ZERO))
+            return None
+        resting = self._resting(order)
+        self._matcher.add(resting)
+        return resting
 
     def cancel(self, order_id: int, reason: str) -> None:
-        """Ask the simulated exchange to cancel. An order that ended is left alone."""
+        """Ask the simulated exchange to cancel; what waits is cancelled at once. An order that
+        ended is left alone."""
         order = self.book.active.get(order_id)
-        if order is not None and not order.cancel_pending:
-            self._order_event(ev.CancelRequested(order_id=order_id, reason=reason))
-            self._matcher.cancel(order_id, reason)
+        if order is None or order.cancel_pending:
+            return
+        if self.is_held(order_id):
+            self.take_fact(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=ZERO))
+            return
+        self.take_fact(ev.CancelRequested(order_id=order_id, reason=reason))
+        self._matcher.cancel(order_id, reason)
 
-    def _resting(self, intent: ev.OrderCreated) -> Resting:
+    def is_held(self, order_id: int) -> bool:
+        """Whether it waits, and the exchange does not have it."""
+        return self.held is not None and self.held.room.holds(order_id)
+
+    def _resting(self, order: Order) -> Resting:
+        intent = order.intent
         units = self.series.to_units
         last = self.last_price()
         return Resting(
@@ -239,22 +275,29 @@ class Simulation:
             time_in_force=intent.time_in_force,
             closing=intent.offset is not Offset.OPEN,
             reduce_only=intent.reduce_only,
-            remaining=intent.quantity,
+            remaining=order.target,
             limit=None if intent.price is None else units(intent.price),
-            trigger=None if intent.trigger_price is None else units(intent.trigger_price),
+            trigger=None if order.trigger_price is None else units(order.trigger_price),
             trail=None if intent.trail is None else units(intent.trail),
             watermark=None if intent.trail is None or last is None else units(last),
         )
 
     def _objection(self, intent: ev.OrderCreated) -> str:
-        """Why a venue would refuse this order, or ""."""
+        """Why a venue would refuse this order now, or ""."""
+        objection = self.objection_to_form(intent)
+        if not objection and len(self.book.active) > MOST_WORKING:
+            return f"{MOST_WORKING:,} orders are working already"
+        if objection or self.terms.matching is Matching.VNPY:
+            return objection
+        return self._standard_objection(intent)
+
+    def objection_to_form(self, intent: ev.OrderCreated) -> str:
+        """Why a venue would refuse this order at any time, or ""."""
         quantity, lot, tick = intent.quantity, self.instrument.lot, self.instrument.tick
         if not quantity.is_finite() or quantity <= 0:
             return f"volume {quantity} is not above 0"
         if quantity > LARGEST_VOLUME:
             return f"volume {quantity} is above {LARGEST_VOLUME:,}"
-        if len(self.book.active) > MOST_WORKING:
-            return f"{MOST_WORKING:,} orders are working already"
         for name, price in (("price", intent.price), ("trigger", intent.trigger_price)):
             if price is not None and (not price.is_finite() or price % tick):
                 return f"{name} {price} is not a multiple of the tick {tick}"
@@ -265,7 +308,7 @@ class Simulation:
             return beyond_vnpy(intent)
         if quantity % lot:
             return f"volume {quantity} is not a multiple of the lot {lot}"
-        return self._standard_objection(intent)
+        return ""
 
     def _standard_objection(self, intent: ev.OrderCreated) -> str:
         if intent.offset is Offset.OPEN:
@@ -287,24 +330,25 @@ class Simulation:
                 if order.intent.side is closing_side
                 and order.intent.offset is not Offset.OPEN
                 and (order.triggered or order.intent.trigger_price is None)
+                and not self.is_held(order.order_id)
             ),
             ZERO,
         )
 
     # What a matcher says (Floor) -------------------------------------------------------------
     def placed(self, order_id: int) -> None:
-        self._order_event(ev.OrderPlaced(order_id=order_id, venue_order_id=f"S{order_id}"))
+        self.take_fact(ev.OrderPlaced(order_id=order_id, venue_order_id=f"S{order_id}"))
 
     def triggered(self, order_id: int) -> None:
-        self._order_event(ev.OrderTriggered(order_id=order_id))
+        self.take_fact(ev.OrderTriggered(order_id=order_id))
 
     def trigger_moved(self, order_id: int, units: int) -> None:
         price = self.series.to_price(units)
-        self._order_event(ev.TriggerMoved(order_id=order_id, trigger_price=price))
+        self.take_fact(ev.TriggerMoved(order_id=order_id, trigger_price=price))
 
     def canceled(self, order_id: int, reason: str) -> None:
         filled = self.book.orders[order_id].filled
-        self._order_event(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=filled))
+        self.take_fact(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=filled))
 
     def allowed(self, order: Resting, units: int, volume: Decimal) -> Decimal:
         """A close never exceeds the position; an opening needs its margin at fill time.
@@ -339,7 +383,7 @@ class Simulation:
         slippage = ZERO
         if self.terms.matching is Matching.VNPY:
             slippage = self.terms.slippage * volume * self.instrument.multiplier
-        self._order_event(
+        self.take_fact(
             ev.TradeExecuted(
                 order_id=order_id,
                 trade_id=self._next_trade,
@@ -357,8 +401,13 @@ class Simulation:
         if self.journal is not None:
             self.journal.append(event, self.time_ns, self.bar)
 
-    def _order_event(self, event: ev.OrderEvent) -> None:
-        """Journal it, fold it into orders and money, tell the strategy."""
+    def take_fact(self, event: ev.OrderEvent) -> None:
+        """Journal it, fold it into orders and money, tell the strategy, then those that wait."""
+        self._fold(event)
+        if self.held is not None:
+            self.held.settle()
+
+    def _fold(self, event: ev.OrderEvent) -> None:
         self.emit(event)
         kind = type(event)
         fill = event if isinstance(event, ev.TradeExecuted) and self.book.is_new_fill(event) else None
@@ -368,6 +417,8 @@ class Simulation:
         if anomaly:
             self.note(LogLevel.WARNING, "orders", anomaly)
         trade = self._post(order, fill) if fill is not None else None
+        if self.held is not None:
+            self.held.apply(event)
         if kind is ev.OrderCreated or kind is ev.CancelRequested:
             return  # its own doing: a strategy is told what others do
         host = self.hosts[order.intent.strategy_id]

@@ -7,22 +7,34 @@ from typing import Any
 
 from monitor.engine.rows import (
     AccountRow,
+    AlertRow,
+    EvidenceRow,
+    ExecutionRow,
+    LinkRow,
     OrderRow,
+    PositionRecordRow,
     PositionRow,
     ReplayRow,
     SessionRow,
     StrategyRow,
     TradeRow,
+    WaitingRow,
 )
 from monitor.engine.values import (
     Direction,
     EngineState,
+    LinkSide,
+    LinkState,
+    LogLevel,
     Offset,
     OrderType,
+    Priority,
+    RecordType,
     ReplayState,
     Side,
     StrategyState,
     TimeInForce,
+    WaitingKind,
     World,
 )
 
@@ -134,6 +146,86 @@ def strategy(strategy_id: int = 1, **given: Any) -> StrategyRow:
     return StrategyRow(strategy_id=strategy_id, **{**fields, **given})
 
 
+def waiting(order_id: int, kind: WaitingKind = WaitingKind.CONDITIONAL, **given: Any) -> WaitingRow:
+    fields: dict[str, Any] = {
+        "strategy_id": 0,
+        "account_id": "sim-1",
+        "symbol": "SHFE.au2512",
+        "priority": Priority.NORMAL,
+        "detail": "waits",
+        "since_ns": START,
+    }
+    return WaitingRow(order_id=order_id, kind=kind, **{**fields, **given})
+
+
+def record(record_id: int, **given: Any) -> PositionRecordRow:
+    fields: dict[str, Any] = {
+        "time_ns": START + record_id * SECOND,
+        "account_id": "sim-1",
+        "strategy_id": 1,
+        "symbol": "SHFE.au2512",
+        "direction": Direction.LONG,
+        "type": RecordType.EXECUTION,
+        "change": Decimal(1),
+        "price": Decimal("752.30"),
+        "volume": Decimal(3),
+        "average_price": Decimal("752.316"),
+        "realised_profit": Decimal(0),
+        "commission": Decimal("3.25"),
+    }
+    return PositionRecordRow(record_id=record_id, **{**fields, **given})
+
+
+def alert(alert_id: int, **given: Any) -> AlertRow:
+    fields: dict[str, Any] = {
+        "time_ns": START + alert_id * SECOND,
+        "level": LogLevel.WARNING,
+        "cause": "fills swept",
+        "message": "Order 3 ended with fills missing.",
+    }
+    return AlertRow(alert_id=alert_id, **{**fields, **given})
+
+
+def evidence(evidence_id: str, **given: Any) -> EvidenceRow:
+    fields: dict[str, Any] = {
+        "kind": "held status",
+        "account_id": "sim-1",
+        "symbol": "SHFE.au2512",
+        "venue_order_id": "ETH-349271",
+        "order_id": None,
+        "since_ns": START,
+        "until_ns": START + 600 * SECOND,
+        "detail": "cancelled, 1 of 2 filled",
+    }
+    return EvidenceRow(evidence_id=evidence_id, **{**fields, **given})
+
+
+def link(side: LinkSide = LinkSide.ORDERS, state: LinkState = LinkState.LIVE, **given: Any) -> LinkRow:
+    return LinkRow(link_id=f"deribit.{side}", venue="deribit", side=side, state=state, **given)
+
+
+def execution(order_id: int, **given: Any) -> ExecutionRow:
+    fields: dict[str, Any] = {
+        "account_id": "sim-1",
+        "symbol": "SHFE.au2512",
+        "side": Side.BUY,
+        "quantity": Decimal(2),
+        "filled_quantity": Decimal(2),
+        "arrival_price": Decimal("752.30"),
+        "average_price": Decimal("752.32"),
+        "slippage": Decimal("40.00"),
+        "commission": Decimal("6.50"),
+        "attempts": 1,
+        "venue": "deribit",
+        "queue_wait_s": None,
+        "acknowledged_s": 0.034,
+        "first_fill_s": 1.2,
+        "last_fill_s": 75.0,
+        "updated_ns": START,
+    }
+    return ExecutionRow(order_id=order_id, **{**fields, **given})
+
+
 def replay(bar: int, time_ns: int | None = None) -> ReplayRow:
     return ReplayRow(
         file="au.csv",
@@ -149,7 +241,12 @@ def replay(bar: int, time_ns: int | None = None) -> ReplayRow:
     )
 
 
-def session(zone: str = "Asia/Shanghai") -> SessionRow:
+def session(
+    zone: str = "Asia/Shanghai",
+    world: World = World.REPLAY,
+    state: EngineState = EngineState.NORMAL,
+    why: str = "",
+) -> SessionRow:
     return SessionRow(
-        session_id=1, world=World.REPLAY, engine_state=EngineState.NORMAL, title="au.csv", zone=zone
+        session_id=1, world=world, engine_state=state, title="au.csv", zone=zone, engine_reason=why
     )

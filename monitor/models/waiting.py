@@ -142,7 +142,7 @@ WAITING = TableSpec(
         ),
         _moment("not_before", "not before", lambda w: w.not_before_ns, help="It is not sent earlier"),
         _moment("expires", "expires", lambda w: w.expires_ns, help="Then it gives up waiting"),
-        c.volume("attempts", "tries", lambda w: w.attempts, width=44, help="How often it was sent"),
+        c.volume("attempts", "tries", lambda w: w.attempts or None, width=44, help="How often it was sent"),
         c.text("error", "error", lambda w: w.error, width=180, tone=lambda w, _: Tone.ERROR),
         c.age("waited", "waits", lambda w: w.since_ns, help="Since it began to wait"),
         c.text("detail", "waits for", lambda w: w.detail, width=160, hidden=True),

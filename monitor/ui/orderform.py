@@ -23,6 +23,7 @@ from monitor.ui.theme import Theme, set_tone
 from monitor.ui.tickets.conversation import Asks
 from monitor.ui.tickets.keys import ENTER
 from monitor.ui.tickets.parts import TicketField, VerbButton
+from monitor.ui.tickets.picture import badge
 from monitor.ui.tickets.rules import MS
 from monitor.ui.tickets.view import Clock, SystemClock, View, engine_now_ns
 
@@ -58,7 +59,7 @@ class OrderForm(QFrame):
         if not self.symbol.text().strip():
             self.symbol.setText(symbol)
         session = self._view.session
-        self.world.setText(session.world.value if session is not None else "NO SESSION")
+        self.world.setText(badge(session))
         accounts = sorted(row.account_id for row in self._view.accounts())
         self.account.setText(f"account {accounts[0]}" if accounts else "account unknown")
         if session is not None:

@@ -191,5 +191,6 @@ class SystemPanel(QWidget):
 def style(theme: Theme) -> str:
     return f"""
 #systemState {{ font-weight: 600; border-radius: 3px; padding: 1px 8px; }}
+QPushButton[tone="danger"]:disabled {{ color: {theme.faint}; border-color: {theme.line}; }}
 #systemUnknown {{ color: {theme.warn}; }}
 """

@@ -61,7 +61,7 @@ def picture(
     accepted_words = question.words(ticket.seen)
     return Picture(
         title=question.title,
-        badge=_badge(session),
+        badge=badge(session),
         world=session.world if session else None,
         engine_state=session.engine_state if session else EngineState.NORMAL,
         account=_accounts(facts, view),
@@ -85,7 +85,7 @@ def picture(
     )
 
 
-def _badge(session: SessionRow | None) -> str:
+def badge(session: SessionRow | None) -> str:
     """The world in words, and what limits it."""
     if session is None:
         return "NO SESSION"

@@ -156,7 +156,8 @@ class Order:
             if filled or self.venue_total:
                 return OrderStatus.PARTIAL
             return OrderStatus.PLACED if self.placed else OrderStatus.CREATED
-        if self.fills_missing:
+        total = self.venue_total
+        if (total is None or filled < total) and self.fills_missing:
             return OrderStatus.PARTIAL
         if filled and type(verdict) is ev.OrderRejected:
             return OrderStatus.CANCELED  # the rest was refused: what was filled stays
@@ -265,7 +266,7 @@ class Order:
         self._weigh_terms(dossier)
 
     def _weigh_terms(self, dossier: Dossier) -> None:
-        """Quantity and prices: as created (or as far as released), then as changed, then (prices) as the venue has them."""
+        """Quantity and prices: as created (or released), then as changed; prices as the venue has them."""
         intent = self.intent
         price, trigger = intent.price, None
         target = intent.quantity if dossier.released is None else dossier.released

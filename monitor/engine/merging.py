@@ -21,7 +21,7 @@ def other_leg(order: Order, venue_order_id: str) -> bool:
 
 
 def is_inferred(verdict: ev.Verdict) -> bool:
-    return not isinstance(verdict, ev.OrderDone) and verdict.provisional
+    return type(verdict) is not ev.OrderDone and verdict.provisional  # type: ignore[union-attr]
 
 
 def _know_id(order: Order, venue_order_id: str) -> None:
@@ -95,14 +95,15 @@ def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
 def _merge_verdict(order: Order, verdict: ev.Verdict, time_ns: int) -> None:
     order.cancel_pending = False
     order.heard_ns = order.told_ns = time_ns
+    vid = verdict.venue_order_id
     if is_inferred(verdict):
         order.open_dossier().inferred = verdict
         return
-    if other_leg(order, verdict.venue_order_id):
-        order.open_dossier().leg(verdict.venue_order_id).hear_verdict(verdict)
+    if order.dossier is not PLAIN or (vid and other_leg(order, vid)):
+        order.open_dossier().leg(vid).hear_verdict(verdict)
         return
-    if verdict.venue_order_id:
-        order.venue_order_id = verdict.venue_order_id
+    if vid:
+        order.venue_order_id = vid
     if order.verdict is None or outweighs(verdict, order.verdict):
         order.verdict = verdict
     total = verdict.cumulative

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from monitor.engine import events as ev
 from monitor.engine.evidence import PLAIN, UNSENT, Order as Order, outweighs
-from monitor.engine.merging import MERGE, absorb, is_inferred, other_leg
+from monitor.engine.merging import MERGE, absorb, is_inferred
 from monitor.engine.states import TABLE, Arrival
 from monitor.engine.values import OrderStatus
 
@@ -28,21 +28,19 @@ class Book:
         Raises ValueError for an id that was created twice; KeyError for one never created
         (adopting a venue's unknown orders belongs to the tracker, before the book).
         """
-        if isinstance(event, ev.OrderCreated):
-            return self._create(event, time_ns)
         kind = type(event)
+        way = _WAYS.get(kind)
+        if way is None:
+            return self._apply_whole(event, time_ns)
         order = self.orders[event.order_id]
-        rule = _ARRIVALS[kind]
-        arrival = rule if isinstance(rule, Arrival) else rule(order, event)
+        rule, merge = way
+        arrival: Arrival = rule(order, event) if callable(rule) else rule
         before = order.status
-        anomaly = TABLE[before][arrival].anomaly
+        anomaly = _ANOMALIES[before].get(arrival)
         if order.step is not None and kind in VENUE_WORDS and _unasked(order, kind):
             order.open_dossier().conflict = True
             anomaly = "at the venue although it was not sent"
-        if isinstance(event, ev.OrdersMerged):
-            self._merge_orphan(order, self.orders[event.orphan_id])
-        else:
-            MERGE[kind](order, event, time_ns)
+        merge(order, event, time_ns)
         if arrival not in _WITHOUT_TRACE:
             order.updated_ns = time_ns
         if order.dossier is not PLAIN:
@@ -57,6 +55,20 @@ class Book:
         order = self.orders[fill.order_id]
         return fill.venue_trade_id not in order.fills and fill.venue_trade_id not in order.dossier.void
 
+    def _apply_whole(self, event: ev.OrderEvent, time_ns: int) -> str:
+        """What is about more than the evidence of one order."""
+        if isinstance(event, ev.OrderCreated):
+            return self._create(event, time_ns)
+        assert isinstance(event, ev.OrdersMerged)
+        order, orphan = self.orders[event.order_id], self.orders[event.orphan_id]
+        absorb(order, orphan)
+        for changed in (order, orphan):
+            changed.updated_ns = time_ns
+            changed.weigh()
+            changed.status = changed.derive_status()
+            self._file(changed, changed.status)
+        return ""
+
     def _create(self, event: ev.OrderCreated, time_ns: int) -> str:
         if event.order_id in self.orders:
             raise ValueError(f"order {event.order_id} was created twice")
@@ -69,12 +81,6 @@ class Book:
         else:
             order.cancel_pending = False
             self.active.pop(order.order_id, None)
-
-    def _merge_orphan(self, order: Order, orphan: Order) -> None:
-        absorb(order, orphan)
-        orphan.weigh()
-        orphan.status = orphan.derive_status()
-        self._file(orphan, orphan.status)
 
 
 def _reconsider(order: Order, kind: type) -> None:
@@ -106,18 +112,18 @@ _VERDICT_ARRIVAL: dict[type, Arrival] = {
 
 def classify(order: Order, event: ev.OrderEvent) -> Arrival:
     """What an event is to this order, given what is known of it before."""
-    rule = _ARRIVALS[type(event)]
-    return rule if isinstance(rule, Arrival) else rule(order, event)
+    rule = _RULES[type(event)]
+    return rule(order, event) if callable(rule) else rule
 
 
 def _classify_placed(order: Order, event: ev.OrderPlaced) -> Arrival:
-    return Arrival.LEGS if other_leg(order, event.venue_order_id) else Arrival.PLACED
+    return Arrival.LEGS if _of_legs(order, event.venue_order_id) else Arrival.PLACED
 
 
 def _classify_reported(order: Order, event: ev.OrderReported) -> Arrival:
     if event.quantity is not None or event.price is not None or event.trigger_price is not None:
         return Arrival.LEGS
-    if other_leg(order, event.venue_order_id):
+    if _of_legs(order, event.venue_order_id):
         return Arrival.LEGS
     total = event.cumulative
     if total is not None and order.filled < total and order.filled < order.target:
@@ -131,8 +137,11 @@ def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
         same = known.price == fill.price and known.volume == fill.volume
         return Arrival.FILL_AGAIN if same else Arrival.FILL_CONFLICT
     target = order.target
-    if not target or _moves_legs(order, fill):
-        return Arrival.LEGS
+    if order.dossier is not PLAIN or fill.venue_order_id or not target or fill.provisional:
+        if not target or fill.provisional or _of_legs(order, fill.venue_order_id):
+            return Arrival.LEGS
+        if fill.venue_trade_id in order.dossier.void:
+            return Arrival.LEGS
     total = order.filled + fill.volume
     if total > target:
         return Arrival.FILL_OVER
@@ -144,26 +153,30 @@ def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
     return Arrival.FILL_PART
 
 
-def _moves_legs(order: Order, fill: ev.TradeExecuted) -> bool:
-    """Whether the fill also tells of an id, or is an inference."""
-    if order.dossier is PLAIN:
-        return fill.provisional or other_leg(order, fill.venue_order_id)
+def _of_legs(order: Order, venue_order_id: str) -> bool:
+    """Whether what is said under this id has to be weighed against other ids, or an inference."""
+    known = order.venue_order_id
+    if venue_order_id and known and known != venue_order_id:
+        return True
     dossier = order.dossier
-    new_id = fill.venue_order_id != "" and fill.venue_order_id not in dossier.legs
-    return fill.provisional or new_id or fill.venue_trade_id in dossier.void
+    if dossier is PLAIN:
+        return False
+    named = len(dossier.legs) - ("" in dossier.legs)
+    return bool(named > 1 or dossier.links or dossier.asked or dossier.inferred is not None)
 
 
 def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
-    if is_inferred(verdict) or other_leg(order, verdict.venue_order_id):
+    if is_inferred(verdict) or _of_legs(order, verdict.venue_order_id):
         return Arrival.LEGS
     total, told = verdict.cumulative, order.venue_total
     if total is None or (told is not None and told > total):
         total = told
-    wins = outweighs(verdict, order.verdict)
+    wins = order.verdict is None or outweighs(verdict, order.verdict)
+    filled, target = order.filled, order.target
     if total is None:
-        missing = not order.filled and type(verdict if wins else order.verdict) is ev.OrderDone
+        missing = not filled and type(verdict if wins else order.verdict) is ev.OrderDone
     else:
-        missing = order.filled < total and (order.filled < order.target or not order.target)
+        missing = filled < total and (filled < target or not target)
     if missing:
         return Arrival.CANCELED_BEFORE_FILLS
     return _classify_end(order, verdict, wins)
@@ -174,14 +187,13 @@ def _classify_end(order: Order, verdict: ev.Verdict, wins: bool) -> Arrival:
     if not order.target:
         return Arrival.LEGS
     if not wins and not (rejected and order.status is OrderStatus.FILLED):
-        return Arrival.LESSER_WORD
+        return Arrival.DONE if order.fills_missing else Arrival.LESSER_WORD
     if rejected and order.filled:
         return Arrival.REJECTED_REST
     return _VERDICT_ARRIVAL[type(verdict)]
 
 
-Rule = Callable[..., Arrival]
-_ARRIVALS: dict[type, Arrival | Rule] = {
+_RULES: dict[type, Arrival | Callable[..., Arrival]] = {
     ev.OrderReleased: Arrival.INTENT,
     ev.OrderSent: Arrival.INTENT,
     ev.OrderRefused: Arrival.REFUSED,
@@ -197,7 +209,6 @@ _ARRIVALS: dict[type, Arrival | Rule] = {
     ev.ReplaceRequested: Arrival.LEGS,
     ev.OrderReplaced: Arrival.LEGS,
     ev.ReplaceRejected: Arrival.LEGS,
-    ev.OrdersMerged: Arrival.LEGS,
     ev.FillCorrected: Arrival.LEGS,
     ev.OrderReopened: Arrival.LEGS,
     ev.OrderPlaced: _classify_placed,
@@ -209,4 +220,11 @@ _ARRIVALS: dict[type, Arrival | Rule] = {
     ev.OrderCanceled: _classify_verdict,
     ev.OrderRejected: _classify_verdict,
     ev.OrderExpired: _classify_verdict,
+}
+
+# Looked up per fact: how it is classified and merged, and what is anomalous about it.
+_WAYS = {kind: (rule, MERGE[kind]) for kind, rule in _RULES.items()}
+_ANOMALIES = {
+    status: {arrival: outcome.anomaly for arrival, outcome in row.items() if outcome.anomaly}
+    for status, row in TABLE.items()
 }

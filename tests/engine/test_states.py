@@ -24,6 +24,22 @@ from monitor.engine.orders import classify
 from monitor.engine.states import TABLE, Arrival
 from monitor.engine.values import OrderStatus
 
+OUR_STEPS: tuple[ev.OrderEvent, ...] = (
+    ev.OrderReleased(order_id=1),
+    ev.OrderSent(order_id=1),
+    ev.OrderQueued(order_id=1, not_before_ns=5),
+    ev.OrderHandedOver(order_id=1, reason="refused"),
+    ev.OrderTakenBack(order_id=1),
+    ev.ConditionFailed(order_id=1, condition="last >= 1", error="no price"),
+    ev.ConditionLatched(order_id=1, index=0),
+)
+LOST = ev.OrderLost(order_id=1, reason="time-out")
+
+
+def done(total: int | None = None) -> ev.OrderDone:
+    return ev.OrderDone(order_id=1, cumulative=None if total is None else Decimal(total))
+
+
 # Ways in which an order of ten lots gets into a status; the last words of each differ in what
 # is known besides the status.
 WAYS: dict[str, tuple[OrderStatus, tuple[ev.OrderEvent, ...]]] = {
@@ -48,6 +64,10 @@ WAYS: dict[str, tuple[OrderStatus, tuple[ev.OrderEvent, ...]]] = {
     "rejected and expired": (OrderStatus.EXPIRED, (rejected(), expired())),
     "rejected": (OrderStatus.REJECTED, (rejected(0),)),
     "rejected after it was placed": (OrderStatus.REJECTED, (placed(), rejected())),
+    "filled in the venue's word, no fill known": (OrderStatus.PARTIAL, (done(),)),
+    "underfilled": (OrderStatus.CANCELED, (placed(), fill("a", 4), done(4))),
+    "lost on its way": (OrderStatus.CREATED, (LOST,)),
+    "two fills under one id": (OrderStatus.PARTIAL, (fill("a", 4), fill("a", 3))),
 }
 
 ARRIVALS: tuple[ev.OrderEvent, ...] = (
@@ -59,7 +79,17 @@ ARRIVALS: tuple[ev.OrderEvent, ...] = (
     fill("a", 5),
     cancel_requested(),
     cancel_rejected(),
-    *(word(total) for word in (canceled, rejected, expired) for total in (None, 0, 4, 6, 8, 10, 12)),
+    *OUR_STEPS,
+    LOST,
+    ev.OrderRefused(order_id=1, reason="too many requests"),
+    ev.OrderAbsent(order_id=1, polled_ns=1),
+    *(ev.OrderReported(order_id=1, cumulative=total) for total in (None, Decimal(4), Decimal(8))),
+    ev.OrderReported(order_id=1, price=Decimal(99)),
+    ev.ReplaceRequested(order_id=1, quantity=Decimal(5)),
+    ev.OrderReplaced(order_id=1, venue_order_id="S2", predecessor="S1", quantity=Decimal(5)),
+    ev.OrderPlaced(order_id=1, venue_order_id="S2"),
+    ev.OrderCanceled(order_id=1, reason="not found", provisional=True),
+    *(word(total) for word in (canceled, rejected, expired, done) for total in (None, 0, 4, 6, 8, 10, 12)),
 )
 
 
@@ -82,37 +112,14 @@ def test_the_evidence_does_what_the_table_says(way: str, arrival: ev.OrderEvent)
     found = book(*heard)
     kind = classify(found.orders[1], arrival)
     says = found.apply(arrival, 99)
-    assert found.orders[1].status is TABLE[status][kind].status, kind
+    outcome = TABLE[status][kind]
+    assert outcome.or_any or found.orders[1].status is outcome.status, kind
     assert bool(says) == bool(TABLE[status][kind].anomaly), says
     assert says == "" or says.startswith("order 1: ")
 
 
-IMPOSSIBLE = {
-    *((status, Arrival.FILL_AGAIN) for status in (OrderStatus.CREATED, OrderStatus.PLACED)),
-    *((status, Arrival.FILL_CONFLICT) for status in (OrderStatus.CREATED, OrderStatus.PLACED)),
-    (OrderStatus.REJECTED, Arrival.FILL_AGAIN),
-    (OrderStatus.REJECTED, Arrival.FILL_CONFLICT),
-    (OrderStatus.FILLED, Arrival.FILL_PART),
-    (OrderStatus.FILLED, Arrival.FILL_ALL),
-    (OrderStatus.FILLED, Arrival.CANCELED_BEFORE_FILLS),
-    *(
-        (status, missing)
-        for status in OrderStatus
-        if status is not OrderStatus.PARTIAL
-        for missing in (Arrival.FILL_BEFORE_CANCELED, Arrival.FILL_BEFORE_EXPIRED)
-    ),
-    *(
-        (status, Arrival.EXPIRED_AFTER_REJECTED)
-        for status in (
-            OrderStatus.CREATED,
-            OrderStatus.PLACED,
-            OrderStatus.PARTIAL,
-            OrderStatus.EXPIRED,
-        )
-    ),
-    (OrderStatus.REJECTED, Arrival.EXPIRED),
-}
-"""Cells that no sequence of words can reach: the classification looks at the same evidence."""
+# Cells that no sequence of words can reach: the classification looks at the same evidence.
+IMPOSSIBLE = set[tuple[OrderStatus, Arrival]]()
 
 
 def test_every_cell_that_can_be_reached_is_reached() -> None:
@@ -130,5 +137,6 @@ def test_no_sequence_of_words_contradicts_the_table(heard: list[ev.OrderEvent]) 
         before = found.orders[1].status
         expected = TABLE[before][classify(found.orders[1], event)]
         says = found.apply(event, 1)
-        assert (found.orders[1].status, bool(says)) == (expected.status, bool(expected.anomaly))
+        assert expected.or_any or found.orders[1].status is expected.status
+        assert bool(says) == bool(expected.anomaly) or says.endswith("it was not sent")
         assert (1 in found.active) is found.orders[1].status.active

@@ -55,6 +55,7 @@ class Bench:
         self.positions: dict[tuple[str, str, Direction], Decimal] = {}
         self.accounts: dict[str, AccountFigures] = {}
         self.down: set[str] = set()
+        self.alerts = 0
         self.journal: list[tuple[ev.AnyEvent, int]] = []
         self.made: list[tuple[ev.AnyEvent, float]] = []
         self.parts: list[Any] = [kind(self) for kind in parts]
@@ -81,6 +82,9 @@ class Bench:
     def figures(self, account_id: str) -> AccountFigures | None:
         return self.accounts.get(account_id or ACCOUNT)
 
+    def next_alert_id(self) -> int:
+        return self.alerts + 1
+
     # Facts -------------------------------------------------------------------------------------
     def tell(self, *facts: ev.AnyEvent) -> None:
         """Facts happen now, and the parts answer."""
@@ -95,6 +99,9 @@ class Bench:
     def _fold(self, fact: ev.AnyEvent) -> None:
         if isinstance(fact, ev.EngineStateChanged):
             self.engine_state = fact.state
+        if isinstance(fact, ev.AlertRaised):
+            assert fact.alert_id > self.alerts, "an alert's number is given once"
+            self.alerts = fact.alert_id
         if isinstance(fact, ev.LinkChanged):
             (self.down.discard if fact.state is LinkState.LIVE else self.down.add)(fact.venue)
         if isinstance(fact, ORDER_FACTS):

@@ -47,6 +47,10 @@ def allowed(state: EngineState, intent: Intent) -> str:
     return "The engine only reduces: orders that open a position are refused."
 
 
+class EmergencyView(View, Protocol):
+    def next_alert_id(self) -> int: ...
+
+
 class Straggler(msgspec.Struct, frozen=True, kw_only=True):
     """A working order whose cancel was asked for by a stop and is not confirmed. `since_ns`: when
     it was asked first, `asked` how often, `answer` what the venue said last, "" nothing."""
@@ -77,16 +81,13 @@ class Emergency:
     venue are not ours to judge. Back to NORMAL nothing more is asked, nothing is sent again.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: EmergencyView) -> None:
         self._view = view
         self._state = EngineState.NORMAL
-        self._stops = 0
         self._look: dict[int, None] = {}
         self._asked: dict[int, _Asked] = {}
         self._told = False
-        self._alerts = 0
         self._standing: int | None = None
-        self._last_alert = 0
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.EngineStateChanged: self._changed,
             ev.AlertRaised: self._alerted,
@@ -100,6 +101,9 @@ class Emergency:
             ev.CancelRequested: self._cancel_requested,
             ev.CancelRejected: self._cancel_rejected,
             ev.TradeExecuted: self._perhaps_ended,
+            ev.FillCorrected: self._perhaps_ended,
+            ev.OrderReported: self._perhaps_ended,
+            ev.OrderReplaced: self._perhaps_ended,
             ev.OrderDone: self._perhaps_ended,
             ev.OrderCanceled: self._perhaps_ended,
             ev.OrderRejected: self._perhaps_ended,
@@ -151,7 +155,6 @@ class Emergency:
         before, self._state = self._state, event.state
         self._look.clear()
         if _SEVERITY[event.state] > _SEVERITY[before]:
-            self._stops += 1
             self._look.update(dict.fromkeys(self._view.book.active))
         self._listen()
 
@@ -180,7 +183,7 @@ class Emergency:
         if asked is not None:
             asked.answer = event.reason
 
-    def _perhaps_ended(self, event: ev.TradeExecuted, _: int) -> None:
+    def _perhaps_ended(self, event: ev.TradeExecuted | ev.Verdict, _: int) -> None:
         """Confirmed is what is no longer active: an end whose fills are missing is not yet."""
         if event.order_id not in self._view.book.active:
             self._look.pop(event.order_id, None)
@@ -199,9 +202,7 @@ class Emergency:
             self._listen()
 
     def _alerted(self, event: ev.AlertRaised, _: int) -> None:
-        self._last_alert = max(self._last_alert, event.alert_id)
         if event.cause == STRAGGLERS:
-            self._alerts += 1
             self._told = True
             self._standing = event.alert_id
 
@@ -236,9 +237,9 @@ class Emergency:
         late = [s for s in self.stragglers() if now_ns - s.since_ns >= PATIENCE_S * NS_PER_SECOND]
         count = f"{len(late)} orders are" if len(late) != 1 else "1 order is"
         return ev.AlertRaised(
-            alert_id=self._last_alert + 1,
+            alert_id=self._view.next_alert_id(),
             level=LogLevel.ERROR,
             cause=STRAGGLERS,
             message=f"{count} not confirmed as cancelled {PATIENCE_S} s after it was asked.",
-            key=f"{self._stops}.{self._alerts + 1}",
+            key=str(now_ns),
         )

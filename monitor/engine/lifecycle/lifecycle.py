@@ -88,10 +88,12 @@ class LifeCycle:
             when = self._timers.when(key)
             order_id, kind = divmod(key, _KINDS)
             life, order = self._lives.get(order_id), self._view.book.active.get(order_id)
-            if life is not None and order is not None:
-                fact = self._due[kind](order_id, life, order, now_ns)
-                if fact is not None:
-                    yield fact
+            if life is None or order is None:
+                self._forget(order_id)  # it ended by a fact that is none of ours
+                continue
+            fact = self._due[kind](order_id, life, order, now_ns)
+            if fact is not None:
+                yield fact
             if self._timers.when(key) == when:
                 self._timers.drop(key)
 
@@ -245,14 +247,12 @@ class LifeCycle:
             self._set(order_id, _ELSEWHERE, time_ns + self._terms.second_venue_after_s * NS_PER_SECOND)
 
     def _forget(self, order_id: int, keep: bool = False) -> None:
-        if order_id not in self._lives:
-            return
         for key in range(order_id * _KINDS, order_id * _KINDS + _KINDS):
             self._timers.drop(key)
         self._unanswered.pop(order_id, None)
         self._divertible.pop(order_id, None)
         if not keep:
-            del self._lives[order_id]
+            self._lives.pop(order_id, None)
 
     def _ask_later(self, order_id: int, life: Life, time_ns: int) -> None:
         pause = cancel_pause_ns(self._terms, max(life.asked, 1), self._view.engine_state)

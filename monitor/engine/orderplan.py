@@ -38,7 +38,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     priority: Priority = Priority.NORMAL
     execute_immediately: bool = False
-    delay_s: float | None = None
+    delay_s: int | None = None
     not_before_ns: int | None = None
     conditions: tuple[str, ...] = ()
     latched: bool = False
@@ -61,5 +61,5 @@ def begun(plan: OrderPlan, now_ns: int) -> OrderPlan:
     plain plan is one value, so that a fact is the same bytes wherever its command came from."""
     if plan.delay_s is None:
         return PLAIN if plan == PLAIN else plan
-    not_before_ns = max(plan.not_before_ns or 0, now_ns + round(plan.delay_s * NS_PER_SECOND))
+    not_before_ns = max(plan.not_before_ns or 0, now_ns + plan.delay_s * NS_PER_SECOND)
     return msgspec.structs.replace(plan, delay_s=None, not_before_ns=not_before_ns)

@@ -285,7 +285,8 @@ class Simulation:
     def _objection(self, intent: ev.OrderCreated) -> str:
         """Why a venue would refuse this order now, or ""."""
         objection = self.objection_to_form(intent)
-        if not objection and len(self.book.active) > MOST_WORKING:
+        working = len(self.book.active) - (len(self.held.room) if self.held is not None else 0)
+        if not objection and working > MOST_WORKING:
             return f"{MOST_WORKING:,} orders are working already"
         if objection or self.terms.matching is Matching.VNPY:
             return objection

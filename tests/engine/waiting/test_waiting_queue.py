@@ -137,7 +137,7 @@ def test_a_thousand_may_wait_and_not_one_more() -> None:
     [
         (OrderPlan(delay_s=301), "at most 300 s"),
         (OrderPlan(delay_s=0), "above 0"),
-        (OrderPlan(delay_s=float("nan")), "above 0"),
+        (OrderPlan(delay_s=-1), "above 0"),
         (OrderPlan(conditions=("last(X) => 5",)), "Equal is written ==.\nlast(X) => 5\n        ^"),
         (OrderPlan(conditions=("last(X) > 5",) * 6), "at most 5 conditions"),
         (OrderPlan(expires_ns=START), "give up"),

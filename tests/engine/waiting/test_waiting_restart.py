@@ -114,6 +114,6 @@ def _check(lobby: Lobby) -> None:
         whole = [f for f in lobby.of(ev.OrderReleased) if f.order_id == order_id and f.quantity in (None, 2)]
         assert len(whole) <= 1
         if order_id in first_sent and intent.plan.delay_s is not None:
-            assert first_sent[order_id] >= created_ns + round(intent.plan.delay_s * NS_PER_SECOND)
+            assert first_sent[order_id] >= created_ns + intent.plan.delay_s * NS_PER_SECOND
         if order_id in first_sent and intent.plan.parent_id is not None:
             assert lobby.market.book.orders[intent.plan.parent_id].filled >= Decimal(1)

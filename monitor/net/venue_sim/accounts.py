@@ -117,7 +117,7 @@ class VenueAccount:
     def margin(self, instrument: Instrument) -> Decimal:
         return sum(
             (
-                money_of(instrument, held.average, held.volume) * instrument.margin_rate
+                margin_of(instrument, held.average, held.volume)
                 for (symbol, _), held in self.holdings.items()
                 if symbol == instrument.symbol and held.volume
             ),
@@ -149,6 +149,11 @@ def money_of(instrument: Instrument, price: Decimal, volume: Decimal) -> Decimal
         return units / price
     money = units * price
     return money * instrument.quanto_rate if instrument.contract is ContractKind.QUANTO else money
+
+
+def margin_of(instrument: Instrument, price: Decimal, volume: Decimal) -> Decimal:
+    """What a volume binds: a share of its worth, and money per lot beside it."""
+    return money_of(instrument, price, volume) * instrument.margin_rate + volume * instrument.margin_per_lot
 
 
 def profit_of(

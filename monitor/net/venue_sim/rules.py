@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from monitor.engine.values import ZERO, Instrument, Offset, OrderType, Quote, Side, TimeInForce
-from monitor.net.venue_sim.accounts import VenueAccount, money_of
+from monitor.net.venue_sim.accounts import VenueAccount, fee_of, margin_of
 from monitor.net.venue_sim.orders import Refusal, VenueOrder
 from monitor.net.venue_sim.wire import Place
 
@@ -88,12 +88,7 @@ def needed_margin(
     price = order.price or order.trigger_price or _touch(order.side, quote)
     if not opening or price is None:
         return ZERO
-    fee = money_of(instrument, price, opening) * instrument.commission_rate
-    return (
-        money_of(instrument, price, opening) * instrument.margin_rate
-        + fee
-        + (opening * instrument.commission_per_lot)
-    )
+    return margin_of(instrument, price, opening) + fee_of(instrument, price, opening, ZERO)
 
 
 def _touch(side: Side, quote: Quote | None) -> Decimal | None:

@@ -5,7 +5,7 @@ Whatever a venue sends becomes a value or a `Malformed` with a sentence. Knows n
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -157,7 +157,10 @@ _BROKEN = (msgspec.MsgspecError, UnicodeError, RecursionError, ArithmeticError)
 _COUNTS = frozenset(
     {"quantity", "cumulative", "volume", "volume_today", "bid_volume", "ask_volume", "open_interest"}
 )
-_ABOVE_ZERO = {FillFrame: frozenset({"volume"}), Instrument: frozenset({"tick", "lot", "multiplier"})}
+_ABOVE_ZERO: dict[type, frozenset[str]] = {
+    FillFrame: frozenset({"volume"}),
+    Instrument: frozenset({"tick", "lot", "multiplier"}),
+}
 _LONGEST_REASON = 200
 _OUTSIDE = msgspec.json.Decoder(Frame)
 
@@ -203,29 +206,50 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
 def _wrong_number(value: object) -> str:
     """Which number cannot be, or "": NaN, infinities, numbers nobody trades in, volumes below 0
     or, of fills and lots, 0."""
-    if isinstance(value, msgspec.Struct):
-        least_above = _ABOVE_ZERO[FillFrame if isinstance(value, FillFrame) else Instrument]
-        for name in value.__struct_fields__:
-            each = getattr(value, name)
-            if isinstance(each, Decimal) and not _may_be(name, each, least_above):
-                return f"{name} is {str(each)[:40]}"
-            if isinstance(each, (tuple, dict, msgspec.Struct)) and (wrong := _wrong_number(each)):
-                return wrong
-    elif isinstance(value, dict):
-        return next((f"{key} is {str(one)[:40]}" for key, one in value.items() if not sane(one)), "")
-    elif isinstance(value, tuple):
-        return next((wrong for one in value if (wrong := _wrong_number(one))), "")
-    return ""
+    kind = type(value)
+    if kind is tuple:
+        return next((wrong for one in value if (wrong := _wrong_number(one))), "")  # type: ignore[attr-defined]
+    if kind is dict:
+        return next((f"{key} is {str(one)[:40]}" for key, one in value.items() if not sane(one)), "")  # type: ignore[attr-defined]
+    numbers, inner = _CHECKED.get(kind) or _checked(kind)
+    for name, may_be_0, may_be_less in numbers:
+        number = getattr(value, name)
+        if number is None:
+            continue
+        if not sane(number) or (number < 0 and not may_be_less) or (not number and not may_be_0):
+            return f"{name} is {str(number)[:40]}"
+    return next((wrong for name in inner if (wrong := _wrong_number(getattr(value, name)))), "")
 
 
-def _may_be(name: str, number: Decimal, above_zero: frozenset[str]) -> bool:
-    if not sane(number) or (name in above_zero and number <= 0):
-        return False
-    return number >= 0 or name not in _COUNTS
+Checked: TypeAlias = tuple[tuple[tuple[str, bool, bool], ...], tuple[str, ...]]
+_CHECKED: dict[type, Checked] = {type(None): ((), ())}
+
+
+def _checked(kind: type) -> Checked:
+    """The numbers of a frame, which of them may be 0 or less, and where there are more."""
+    above = _ABOVE_ZERO.get(kind, frozenset())
+    numbers, inner = [], []
+    for field in msgspec.structs.fields(kind):
+        said = str(field.type)
+        if any(word in said for word in ("tuple", "dict", "Frame")):
+            inner.append(field.name)
+        elif "Decimal" in said:
+            positive = field.name in above
+            numbers.append((field.name, not positive, not positive and field.name not in _COUNTS))
+    _CHECKED[kind] = tuple(numbers), tuple(inner)
+    return _CHECKED[kind]
 
 
 def sane(number: Decimal) -> bool:
-    return number.is_finite() and abs(number.adjusted()) <= 24 and len(number.as_tuple().digits) <= 40
+    """Finite, of at most 40 digits, between 1e-24 and 1e25."""
+    try:
+        _THIS_WORLD.plus(number)
+    except ArithmeticError:
+        return False
+    return number.is_finite()
+
+
+_THIS_WORLD = Context(prec=40, Emin=-24, Emax=24, traps=[Inexact, InvalidOperation, Overflow, Subnormal])
 
 
 def _sentence(error: Exception) -> str:
@@ -234,7 +258,7 @@ def _sentence(error: Exception) -> str:
 
 def status_of(word: str) -> VenueStatus:
     """A venue's word; what we do not know is OTHER."""
-    try:
-        return VenueStatus(word)
-    except ValueError:
-        return VenueStatus.OTHER
+    return _STATUSES.get(word, VenueStatus.OTHER)
+
+
+_STATUSES = {one.value: one for one in VenueStatus}

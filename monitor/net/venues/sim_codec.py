@@ -324,16 +324,46 @@ def _translate(raw: msgspec.Raw, as_: type[frames.T], say: Callable[[frames.T], 
 
 def order_report(frame: frames.OrderFrame, polled_ns: int | None = None) -> OrderReport:
     status = frames.status_of(frame.status)
-    fields = {name: getattr(frame, name) for name in _ORDER_FIELDS}
-    raw = frame.status if status is VenueStatus.OTHER else ""
-    return OrderReport(status=status, raw_status=raw, polled_ns=polled_ns, **fields)
-
-
-_ORDER_FIELDS = tuple(name for name in frames.OrderFrame.__struct_fields__ if name != "status")
+    return OrderReport(
+        account_id=frame.account_id,
+        status=status,
+        venue_order_id=frame.venue_order_id,
+        client_order_id=frame.client_order_id,
+        symbol=frame.symbol,
+        side=frame.side,
+        offset=frame.offset,
+        type=frame.type,
+        quantity=frame.quantity,
+        price=frame.price,
+        trigger_price=frame.trigger_price,
+        cumulative=frame.cumulative,
+        reason=frame.reason,
+        raw_status=frame.status if status is VenueStatus.OTHER else "",
+        replaces=frame.replaces,
+        time_ns=frame.time_ns,
+        polled_ns=polled_ns,
+    )
 
 
 def fill_report(frame: frames.FillFrame) -> FillReport:
-    return FillReport(**msgspec.structs.asdict(frame))
+    return FillReport(
+        account_id=frame.account_id,
+        venue_order_id=frame.venue_order_id,
+        venue_trade_id=frame.venue_trade_id,
+        symbol=frame.symbol,
+        side=frame.side,
+        price=frame.price,
+        volume=frame.volume,
+        direction=frame.direction,
+        offset=frame.offset,
+        client_order_id=frame.client_order_id,
+        fee=frame.fee,
+        fee_currency=frame.fee_currency,
+        profit=frame.profit,
+        chain=frame.chain,
+        liquidation=frame.liquidation,
+        time_ns=frame.time_ns,
+    )
 
 
 def _money(frame: frames.MoneyFrame) -> MoneyReport:

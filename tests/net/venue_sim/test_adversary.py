@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -23,6 +26,7 @@ from monitor.net.venue_sim.script import (
     load_script,
     read_script,
 )
+from monitor.net.venue_sim.terms import VenueTerms
 
 FRAME = '{"channel":"orders","data":{"status":"open","time_ns":5000000000}}'
 
@@ -154,3 +158,14 @@ def test_a_script_is_read_from_toml_and_json(tmp_path: Any) -> None:
 def test_a_wrong_script_is_a_sentence(toml: str) -> None:
     with pytest.raises(ScriptError, match=r"\.$"):
         read_script(toml, toml=True)
+
+
+def test_the_documents_examples_are_sound() -> None:
+    """What docs/venue-sim.md shows can be pasted."""
+    text = (Path(__file__).parents[3] / "docs" / "venue-sim.md").read_text(encoding="utf-8")
+    script, terms = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert [rule.do for rule in read_script(script, toml=True).rules] == [Mishap.DROP, Mishap.CUT]
+    venue = msgspec.toml.decode(terms, type=VenueTerms)
+    assert venue.instruments[0].symbol == "SIM.au9999"
+    for word in (*Mishap, *NAMED, *KINDS[:5], *Corruption):
+        assert f"{word}" in text

@@ -18,7 +18,7 @@ from monitor.engine.records.holding import HoldingTimes
 from monitor.engine.records.lots import Lots
 from monitor.engine.records.trail import PositionKey, position_of
 from monitor.engine.rows import PositionRecordRow
-from monitor.engine.values import ZERO, ContractKind, Direction, Instrument, RecordType
+from monitor.engine.values import ZERO, Direction, Instrument, RecordType
 
 DayOf: TypeAlias = Callable[[PositionRecordRow], str]
 
@@ -278,9 +278,6 @@ def _traded_money(row: PositionRecordRow, instrument: Instrument | None) -> Deci
     """The money that changed hands; None when the instrument or the price is not known."""
     if row.type is not RecordType.EXECUTION or not row.change:
         return ZERO
-    if instrument is None or row.price is None:
+    if instrument is None or not row.price:
         return None
-    lots = abs(row.change) * instrument.multiplier
-    if instrument.contract is not ContractKind.INVERSE:
-        return lots * row.price
-    return lots / row.price if row.price else None
+    return instrument.notional(row.price, abs(row.change))

@@ -158,6 +158,7 @@ def test_at_connect_the_position_becomes_the_venues_at_once() -> None:
     fact = steps[0]
     assert isinstance(fact, ev.PositionCorrected)
     assert (fact.volume, fact.average_price, fact.by) == (3, 99, "reconciliation")
+    assert fact.polled_ns == venue.now_ns
     assert told(steps) == ["X long: venue 3, ours 0; corrected to the venue's"]
 
 

@@ -214,7 +214,7 @@ class ExecutionQuality:
         return instrument.currency if instrument is not None else ""
 
     def _row(self, order_id: int) -> ExecutionRow:
-        execution = self._executions[order_id]
+        execution, order = self._executions[order_id], self._view.book.orders.get(order_id)
         intent, fills = execution.intent, [fill for fill, _ in execution.fills.values()]
         volume = sum((fill.volume for fill in fills), ZERO)
         average = sum((fill.price * fill.volume for fill in fills), ZERO) / volume if volume else None
@@ -225,7 +225,7 @@ class ExecutionQuality:
             account_id=intent.account_id,
             symbol=intent.symbol,
             side=intent.side,
-            quantity=intent.quantity,
+            quantity=order.target if order is not None else intent.quantity,
             filled_quantity=volume,
             arrival_price=execution.arrival,
             average_price=average,

@@ -117,6 +117,16 @@ def test_doubled_and_wrongly_guessed_fills_do_not_count(bench: Bench) -> None:
     assert (row.filled_quantity, row.average_price, row.slippage) == (4, 400, 0)
 
 
+def test_what_was_changed_counts_as_it_was_changed(bench: Bench) -> None:
+    bench.working(quantity="10")
+    bench.tell(ev.ReplaceRequested(order_id=1, quantity=Decimal(4)))
+    bench.tell(ev.OrderReplaced(order_id=1, quantity=Decimal(4)))
+    bench.filled("4")
+    (row,) = quality(bench).all_rows()
+    assert (row.quantity, row.filled_quantity) == (4, 4)
+    assert quality(bench).summary().total.fill_ratio == 1
+
+
 def test_fees_in_other_currencies_are_left_out_and_unknown_is_none(bench: Bench) -> None:
     bench.order(symbol="X")
     bench.filled("1", fee_currency="BNB")

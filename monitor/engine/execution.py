@@ -75,6 +75,7 @@ class _Execution:
     __slots__ = (
         "acknowledged_ns",
         "arrival",
+        "attempt_ns",
         "attempts",
         "fills",
         "intent",
@@ -89,6 +90,7 @@ class _Execution:
         self.updated_ns = time_ns
         self.ready_ns = time_ns
         self.sent_ns: int | None = None
+        self.attempt_ns: int | None = None
         self.acknowledged_ns: int | None = None
         self.arrival: Decimal | None = None
         self.attempts = 0
@@ -234,7 +236,7 @@ class ExecutionQuality:
             attempts=execution.attempts,
             venue=execution.venue,
             queue_wait_s=_seconds(execution.ready_ns, sent),
-            acknowledged_s=_seconds(sent, execution.acknowledged_ns),
+            acknowledged_s=_seconds(execution.attempt_ns, execution.acknowledged_ns),
             first_fill_s=_seconds(sent, min(times, default=None)),
             last_fill_s=_seconds(sent, max(times, default=None)),
             updated_ns=execution.updated_ns,
@@ -253,8 +255,11 @@ def _released(execution: _Execution, _: ev.OrderReleased, time_ns: int) -> None:
 
 
 def _sent(execution: _Execution, event: ev.OrderSent, time_ns: int) -> None:
-    """Waits and arrival are those of the first attempt: retries are part of the cost."""
+    """Arrival and the waits for fills count from the first attempt, as retries are part of the cost;
+    the wait for the acknowledgement counts from the attempt that got it."""
     execution.attempts += 1
+    if execution.acknowledged_ns is None:
+        execution.attempt_ns = time_ns
     execution.venue = event.venue or execution.venue
     if execution.sent_ns is None:
         execution.sent_ns = time_ns

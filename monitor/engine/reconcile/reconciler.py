@@ -106,7 +106,7 @@ class Reconciler:
             self._line(event)
         elif isinstance(event, ev.Reconciled):
             account = self._accounts.setdefault(event.account_id, _Account())
-            account.settled = True
+            account.settled = account.up  # of a line that a checkpoint no longer knows: not settled
             account.compared_ns = event.polled_ns
         elif isinstance(event, ev.AlertRaised):
             cause = event.cause.removeprefix(_CAUSE)

@@ -236,6 +236,13 @@ def test_a_restart_compares_anew_and_knows_what_stands(desk: Desk, venue: ModelV
     assert settled_alerts(again) == [1]
 
 
+def test_a_checkpoint_that_forgot_its_lines_is_not_settled(desk: Desk, venue: ModelVenue) -> None:
+    fresh = Reconciler({ACCOUNT: "sim"}, desk.books, lambda: 1)
+    fresh.apply(ev.Reconciled(account_id=ACCOUNT, corrections=0, polled_ns=venue.now_ns), 0)
+    assert not fresh.settled(ACCOUNT)
+    assert fresh.fills_since(ACCOUNT, venue.now_ns + EVERY_NS) == venue.now_ns - LOOK_BACK_NS
+
+
 def test_a_cancelled_order_is_not_revived_by_a_snapshot_asked_before(desk: Desk, venue: ModelVenue) -> None:
     order = sent(venue, desk.books)
     venue.wait(60)

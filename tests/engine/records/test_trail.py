@@ -49,6 +49,20 @@ def note(
     )
 
 
+def again(records: PositionRecords, row: PositionRecordRow) -> None:
+    """Note what this row notes."""
+    records.note(
+        PositionChange(**{name: getattr(row, name) for name in PositionChange.__struct_fields__}),
+        time_ns=row.time_ns,
+        account_id=row.account_id,
+        strategy_id=row.strategy_id,
+        type=row.type,
+        order_id=row.order_id,
+        trade_id=row.trade_id,
+        by=row.by,
+    )
+
+
 @st.composite
 def trails(draw: st.DrawFn) -> list[PositionRecordRow]:
     trail = Trail()
@@ -127,6 +141,27 @@ def test_a_trail_from_the_start_begins_with_nothing_held() -> None:
     assert note(PositionRecords(next_id=7), change(1, 4)).note == ""
 
 
+@given(trails(), st.data())
+def test_a_checkpoint_goes_on_as_if_nothing_had_been(
+    rows: list[PositionRecordRow], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(rows)))
+    before, after = PositionRecords(), PositionRecords()
+    for row in rows[:cut]:
+        again(before, row)
+    after.take_up(before.current(), before.next_id)
+    for row in rows[cut:]:
+        again(after, row)
+    assert list(after.rows_changed().values()) == rows[cut:]
+    assert after.rows_for_review() == []
+    assert {r.record_id for r in after.current()} == {r.record_id for r in last_open(rows)}
+
+
+def last_open(rows: list[PositionRecordRow]) -> list[PositionRecordRow]:
+    last = {(row.symbol, row.direction): row for row in rows}
+    return [row for row in last.values() if row.volume]
+
+
 @given(trails())
 def test_a_trail_is_sound_and_so_is_every_end_of_it(rows: list[PositionRecordRow]) -> None:
     assert verify(rows) == []
@@ -150,16 +185,7 @@ def test_a_record_that_is_changed_missing_or_doubled_is_found(
 
 @given(trails())
 def test_the_same_changes_give_the_same_rows(rows: list[PositionRecordRow]) -> None:
-    again = PositionRecords()
+    records = PositionRecords()
     for row in rows:
-        again.note(
-            PositionChange(**{name: getattr(row, name) for name in PositionChange.__struct_fields__}),
-            time_ns=row.time_ns,
-            account_id=row.account_id,
-            strategy_id=row.strategy_id,
-            type=row.type,
-            order_id=row.order_id,
-            trade_id=row.trade_id,
-            by=row.by,
-        )
-    assert list(again.rows_changed().values()) == rows
+        again(records, row)
+    assert list(records.rows_changed().values()) == rows

@@ -34,14 +34,27 @@ class Finding(NamedTuple):
 
 def over_close(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Finding | None:
     """Of closing orders only. One that waits for something is judged when it leaves: what it is
-    to close may not be there yet."""
+    to close may not be there yet. Several that together close more than is held are worth a
+    warning where no reduce-only keeps the venue from turning the position over."""
     plan = order.plan
     waits = plan.parent_id is not None or plan.conditions or plan.not_before_ns is not None
-    if (waits and not facts.leaving) or order.quantity <= facts.opposite:
+    if waits and not facts.leaving:
         return None
+    if order.quantity <= facts.opposite:
+        return _closed_twice(order, facts)
     if not facts.opposite:
         return Finding(f"There is no position in {order.symbol} that this could close.", ZERO)
     return Finding(f"{_n(order.quantity)} lots are more than the {_n(facts.opposite)} held.", facts.opposite)
+
+
+def _closed_twice(order: OrderIntent, facts: GuardFacts) -> Finding | None:
+    if order.reduce_only or not facts.closing or order.quantity + facts.closing <= facts.opposite:
+        return None
+    return Finding(
+        f"{_n(facts.closing)} of the {_n(facts.opposite)} lots held are being closed already: all "
+        "together would turn the position over.",
+        mild=True,
+    )
 
 
 def unknown_order(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Finding | None:

@@ -78,7 +78,8 @@ class Alike(NamedTuple):
 
 class GuardFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`opposite` is the position that the order closes, or nets with; `same` the one it adds to;
-    `adding` what working opening orders may still add there. `alike`: orders of the last minute
+    `adding` what working opening orders may still add there; `closing` what working closing ones
+    of the same side, but those linked with the order, may still take away. `alike`: orders of the last minute
     with the same terms. `unknown`: ids of those whose state nobody knows. `leaving`: the order
     was judged when it was given, waited, and is judged again now that it is to be sent."""
 
@@ -90,6 +91,7 @@ class GuardFacts(msgspec.Struct, frozen=True, kw_only=True):
     opposite: Decimal = ZERO
     same: Decimal = ZERO
     adding: Decimal = ZERO
+    closing: Decimal = ZERO
     working: int = 0
     last_second: int = 0
     alike: tuple[Alike, ...] = ()
@@ -180,7 +182,7 @@ def facts_of(
     """From plain values, as a ticket has them too: volumes held `long` and `short`, the number of
     `working` orders of the account, and the `orders` of the symbol there: those that work, and
     those of the last minute."""
-    adding, unknown, alike = ZERO, [], []
+    adding, closing, unknown, alike = ZERO, ZERO, [], []
     buys, terms = order.side is Side.BUY, terms_of(order)
     for other in orders:
         intent = other if isinstance(other, OrderRow) else other.intent
@@ -191,8 +193,12 @@ def facts_of(
             continue
         if other.inner_state is InnerState.UNKNOWN:
             unknown.append(other.order_id)
-        if intent.side is order.side and intent.offset is Offset.OPEN and not intent.reduce_only:
+        if intent.side is not order.side:
+            continue
+        if intent.offset is Offset.OPEN and not intent.reduce_only:
             adding += _rest(other)
+        elif isinstance(other, OrderRow) or not _linked(order.plan, other.intent.plan):
+            closing += _rest(other)
     return GuardFacts(
         now_ns=now_ns,
         state=state,
@@ -202,6 +208,7 @@ def facts_of(
         opposite=short if buys else long,
         same=long if buys else short,
         adding=adding,
+        closing=closing,
         working=working,
         last_second=last_second,
         alike=tuple(alike),
@@ -213,6 +220,11 @@ def facts_of(
 def terms_of(order: OrderIntent | OrderRow | OrderCreated) -> tuple[object, ...]:
     """What makes two orders the same."""
     return (order.side, order.offset, order.type, order.quantity, order.price, order.trigger_price)
+
+
+def _linked(plan: OrderPlan, other: OrderPlan) -> bool:
+    """Whether one of the two is cancelled when the other is filled."""
+    return plan.group_id is not None and plan.group_id == other.group_id
 
 
 def _rest(order: Order | OrderRow) -> Decimal:

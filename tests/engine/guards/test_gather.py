@@ -45,6 +45,16 @@ def test_positions_and_working_orders_of_the_account_and_symbol() -> None:
     assert (selling.same, selling.opposite, selling.adding) == (4, 3, 10)
 
 
+def test_what_is_being_closed_counts_without_the_orders_linked_with_this_one() -> None:
+    bench = bench_with_quote()
+    bench.working(1, quantity="3", offset=Offset.CLOSE, side=Side.SELL)
+    bench.working(2, quantity="5", offset=Offset.CLOSE, side=Side.SELL, group_id=2)
+    bench.order(3, quantity="5", offset=Offset.CLOSE, side=Side.SELL, group_id=2, sent=False)
+    bench.working(4, quantity="7", offset=Offset.CLOSE, side=Side.BUY)
+    assert gather(bench, request(side=Side.SELL)).closing == 13
+    assert gather(bench, bench.book.orders[3].intent).closing == 3
+
+
 def test_the_same_order_again_is_a_duplicate_also_when_the_first_has_ended() -> None:
     bench = bench_with_quote()
     bench.working(1)

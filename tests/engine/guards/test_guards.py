@@ -447,6 +447,17 @@ def test_a_close_that_waits_is_judged_when_it_leaves() -> None:
     assert assess(child, facts(leaving=True, opposite=Decimal(5)), GuardLimits()).passes
 
 
+def test_closing_the_same_lots_twice_is_worth_a_warning_unless_the_venue_sees_to_it() -> None:
+    half = facts(opposite=Decimal(5), closing=Decimal(3))
+    assert assess(order("2", **CLOSE), half, QUIET) == Assessment()
+    twice = assess(order("3", **CLOSE), half, QUIET)
+    assert [verdict.message for verdict in twice.warnings] == [
+        "3 of the 5 lots held are being closed already: all together would turn the position over."
+    ]
+    assert twice.passes
+    assert assess(order("3", **CLOSE, reduce_only=True), half, QUIET) == Assessment()
+
+
 @given(
     quantity=st.integers(1, 50),
     held=st.integers(0, 50),
@@ -550,5 +561,5 @@ def test_what_a_ticket_gathers_from_its_rows() -> None:
         orders=rows,
     )
     assert found.unknown == (1,)
-    assert (found.same, found.opposite, found.adding) == (3, 4, 36)
+    assert (found.same, found.opposite, found.adding, found.closing) == (3, 4, 36, 11)
     assert [other.order_id for other in found.alike] == [1, 2, 6]

@@ -64,7 +64,7 @@ class Entry:
         self.intent = intent
         self.local = local
         self.venue = intent.venue
-        self.trigger = intent.trigger_price
+        self.trigger = None if self._begins_later(intent) else intent.trigger_price
         self.quantity: Decimal | None = None
         self.latched: set[int] = set()
         self.failures: set[tuple[str, str]] = set()
@@ -80,6 +80,13 @@ class Entry:
         except ConditionError as error:
             self.broken = error.sentence
         self.observe_anew()
+
+    @staticmethod
+    def _begins_later(intent: ev.OrderCreated) -> bool:
+        """A trailing stop that waits first follows the price from then on."""
+        plan = intent.plan
+        waits = plan.parent_id is not None or plan.conditions or plan.delay_s or plan.not_before_ns
+        return intent.type is OrderType.TRAILING and bool(waits)
 
     def observe_anew(self) -> None:
         """Forget what was seen: crossings are primed again."""

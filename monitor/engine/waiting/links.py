@@ -25,6 +25,10 @@ class Links:
         self.dirty_groups: dict[int, None] = {}
         self._meant: dict[int, Decimal] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any orders were ever linked."""
+        return bool(self._meant)
+
     def __contains__(self, order_id: int) -> bool:
         return order_id in self.children or order_id in self.parent or order_id in self.group
 

@@ -11,6 +11,7 @@ a low order lets pass what high orders came within 2 x `age_s` after it, and non
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_left, insort
 from collections import deque
 from typing import TypeAlias
@@ -43,6 +44,8 @@ def ns(seconds: float) -> int:
 
 
 class OrderQueue:
+    """`version` grows whenever somebody comes or goes."""
+
     def __init__(self, terms: QueueTerms) -> None:
         self._terms = terms
         self._interval_ns = ns(terms.interval_s)
@@ -50,7 +53,10 @@ class OrderQueue:
         self._keys: list[Key] = []
         self._key_of: dict[int, Key] = {}
         self._since: dict[int, int] = {}
+        self._later: list[tuple[int, int]] = []
+        self._future: set[int] = set()
         self._count = 0
+        self.version = 0
         self._window_ns: int | None = None
         self._in_window = 0
 
@@ -67,11 +73,16 @@ class OrderQueue:
         insort(self._keys, key)
         self._key_of[order_id] = key
         self._since[order_id] = from_ns
+        heapq.heappush(self._later, (from_ns, order_id))
+        self._future.add(order_id)
+        self.version += 1
 
     def remove(self, order_id: int) -> None:
         key = self._key_of.pop(order_id)
         del self._keys[bisect_left(self._keys, key)]
         del self._since[order_id]
+        self._future.discard(order_id)
+        self.version += 1
 
     def left(self, order_id: int, now_ns: int) -> float:
         """It was sent: out of the queue, one of its batch. Returns how many seconds it waited."""
@@ -106,11 +117,19 @@ class OrderQueue:
 
     def due_ns(self, now_ns: int) -> int | None:
         """When somebody may leave who may not yet. None: nobody waits for time."""
-        later = [since for since in self._since.values() if since > now_ns]
-        dues = [min(later)] if later else []
-        if len(later) < len(self._since) and not self.room_in_batch(now_ns) and self._window_ns is not None:
-            dues.append(self._window_ns + self._interval_ns)
-        return min(dues, default=None)
+        while self._later and (self._later[0][0] <= now_ns or not self._is_future(*self._later[0])):
+            from_ns, order_id = heapq.heappop(self._later)
+            if self._is_future(from_ns, order_id):
+                self._future.discard(order_id)
+        due = self._later[0][0] if self._later else None
+        if len(self._future) < len(self._keys) and not self.room_in_batch(now_ns):
+            next_batch = (self._window_ns or 0) + self._interval_ns
+            return next_batch if due is None else min(due, next_batch)
+        return due
+
+    def _is_future(self, from_ns: int, order_id: int) -> bool:
+        """Not taken out, nor put in again for another time."""
+        return order_id in self._future and self._since[order_id] == from_ns
 
 
 class Statistics:

@@ -44,6 +44,9 @@ class WaitingRoom:
         self._expiries: list[tuple[int, int]] = []
         self._cancels: dict[int, str] = {}
         self._changed: dict[int, None] = {}
+        self._blocked: tuple[object, ...] = ()
+        self._blocked_venues: set[str] = set()
+        self._blocked_until: int | None = None
         self._told: set[int] = set()
         self._over: dict[int, WaitingRow] = {}
         self._handlers: dict[type, Callable[[Any, int], None]] = {
@@ -101,8 +104,10 @@ class WaitingRoom:
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event, time_ns)
-        self._linkage.apply(event)
-        self._watch.order_heard()
+        if self._links:
+            self._linkage.apply(event)
+        if self._watch.listening:
+            self._watch.order_heard()
 
     def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
         """An order that was found at a venue waits for nothing."""
@@ -262,8 +267,9 @@ class WaitingRoom:
     def _send(self, now_ns: int) -> Iterator[ev.AnyEvent]:
         """The next of the queue, as many as the batch takes. One whose venue is out of reach, or
         that the engine's state forbids, lets the others pass and keeps its place."""
-        if not self._queue.may_any_leave(now_ns):
+        if not self._queue.may_any_leave(now_ns) or self._is_blocked(now_ns):
             return
+        nobody = True
         for order_id in self._queue.candidates(now_ns):
             entry = self._entries.get(order_id)
             if entry is None or order_id not in self._queue or not self._permitted(entry):
@@ -271,12 +277,31 @@ class WaitingRoom:
             if not self._queue.may_leave(order_id, now_ns):
                 return
             if self._view.reachable(entry.venue):
+                nobody = False
                 yield ev.OrderSent(
                     order_id=order_id,
                     attempt=entry.attempts + 1,
                     venue=entry.venue,
                     arrival=self._arrival(entry.intent.symbol),
                 )
+
+        if nobody:
+            self._block(now_ns)
+
+    def _block(self, now_ns: int) -> None:
+        """Nobody may leave. Until something of that changes it is not worth asking each of them."""
+        self._blocked_venues = {self._entries[i].venue for i in self._queue.places()}
+        self._blocked_until = self._queue.due_ns(now_ns)
+        self._blocked = self._circumstances()
+
+    def _is_blocked(self, now_ns: int) -> bool:
+        until = self._blocked_until
+        return (until is None or now_ns < until) and self._blocked == self._circumstances()
+
+    def _circumstances(self) -> tuple[object, ...]:
+        view = self._view
+        lines = [view.reachable(venue) for venue in sorted(self._blocked_venues)]
+        return (self._queue.version, view.engine_state, *lines)
 
     def _permitted(self, entry: Entry) -> bool:
         """HALTED lets only what reduces leave, REDUCE_ONLY what closes."""

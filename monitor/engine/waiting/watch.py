@@ -58,6 +58,11 @@ class Watch:
         self._awake.update(self._by_symbol.get(symbol, _NOBODY))
         self._awake.update(self._followers)
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody waits for facts about orders."""
+        return bool(self._listeners)
+
     def order_heard(self) -> None:
         """A fact about some order: what looks at orders is asked again."""
         self._awake.update(self._listeners)

@@ -89,6 +89,7 @@ class Lobby:
         self.terms = QueueTerms(**terms)
         self.room = WaitingRoom(self.market, self.terms, zone="Asia/Shanghai")
         self.facts: list[tuple[int, ev.AnyEvent]] = []
+        self.lasts: list[Decimal | None] = []
         self._fills = 0
 
     # Facts ---------------------------------------------------------------------------------------
@@ -110,6 +111,8 @@ class Lobby:
                 return
 
     def _fold(self, fact: ev.AnyEvent, time_ns: int) -> None:
+        quote = self.market.quotes.get(X)
+        self.lasts.append(None if quote is None else quote.last)
         if isinstance(fact, ev.AlertRaised):
             self.market.alerts = fact.alert_id
         elif not isinstance(fact, ev.PricesMarked):

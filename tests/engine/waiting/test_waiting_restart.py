@@ -96,17 +96,23 @@ def test_a_restart_anywhere_changes_nothing(life: list[tuple[str, Any]], killed_
 
 
 def _check(lobby: Lobby) -> None:
-    """Invariants 17 and 18: a condition set fires once, a delay is kept, nothing after a cancel."""
+    """Invariants 17 and 18: a condition set fires once, never while one is false (unless latched),
+    a delay is kept, nothing happens after a cancel."""
     intents = {
         fact.order_id: (time_ns, fact) for time_ns, fact in lobby.facts if type(fact) is ev.OrderCreated
     }
     gone: set[int] = set()
     first_sent: dict[int, int] = {}
-    for time_ns, fact in lobby.facts:
+    for (time_ns, fact), last in zip(lobby.facts, lobby.lasts, strict=True):
         if isinstance(fact, ev.OrderCanceled | ev.OrderExpired):
             gone.add(fact.order_id)
         elif isinstance(fact, ev.OrderReleased):
             assert fact.order_id not in gone
+            intent = intents[fact.order_id][1]
+            if intent.plan.conditions and not intent.plan.latched and intent.type is OrderType.LIMIT:
+                bounds = [Decimal(text.rsplit(" ", 1)[1]) for text in intent.plan.conditions]
+                assert last is not None
+                assert all(last >= bound for bound in bounds) or intent.plan.parent_id is not None
         elif isinstance(fact, ev.OrderSent):
             assert fact.order_id not in gone
             first_sent.setdefault(fact.order_id, time_ns)

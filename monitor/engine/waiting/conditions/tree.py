@@ -121,7 +121,8 @@ class Compared(Node, frozen=True):
 
 
 class Crosses(Node, frozen=True):
-    """`up`: below at the previous evaluated event, at or above now. Down is its mirror image."""
+    """`up`: below at the previous evaluated event, at or above now. Down is its mirror image. It is
+    true at that one event only; `latched` keeps it while other conditions are awaited."""
 
     left: Source
     up: bool

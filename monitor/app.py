@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Literal
 from monitor.assets import resource_path
 from monitor.bundled import sample_options
 from monitor.core.core import Core
+from monitor.core.killswitch import KILL_FILE
 from monitor.core.service import CoreThread, Setup, serve
 from monitor.engine.commands import OpenReplay
-from monitor.engine.options import ReplayOptions
+from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.errors import UserError
 from monitor.settings import Settings
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from monitor.ui.window import MainWindow
 
+Start = ReplayOptions | VenueOptions | None
 Speed = float | None | Literal["unset"]
 SWITCH_INTERVAL = 0.0005  # measured: lets the core's thread in while the window paints
 _LOOK_MS = 500
@@ -53,9 +55,7 @@ def sample_command() -> OpenReplay:
     return OpenReplay(file=options.file, strategy=options.strategy, options=changed)
 
 
-def run_headless(
-    settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool, loop: bool
-) -> int:
+def run_headless(settings: Settings, start: Start, *, speed: Speed, paused: bool, loop: bool) -> int:
     """The same core without a window, until Ctrl+C or SIGTERM. It plays on what it restores:
     nobody is there to press a key."""
     _prepare(settings)
@@ -96,7 +96,7 @@ def _stop_on_signals(core: Core, loop: asyncio.AbstractEventLoop) -> None:
         signal.signal(name, stop)
 
 
-def run_window(settings: Settings, start: ReplayOptions | None, *, speed: Speed, paused: bool) -> int:
+def run_window(settings: Settings, start: Start, *, speed: Speed, paused: bool) -> int:
     """The window, until it is closed."""
     _prepare(settings)
     play = False if paused else None
@@ -135,7 +135,7 @@ def _prepare(settings: Settings) -> None:
 
 def _setup(
     settings: Settings,
-    start: ReplayOptions | None,
+    start: Start,
     speed: Speed,
     *,
     play: bool | None,
@@ -154,6 +154,8 @@ def _setup(
         host=settings.mirror.host,
         port=settings.mirror.port,
         web_root=resource_path("web"),
+        kill_file=settings.data_dir / KILL_FILE,
+        guards=settings.guards,
     )
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 
@@ -81,3 +82,13 @@ def parameter(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as fast=10")
     return name.strip(), value.strip()
+
+
+def venue_url(text: str) -> str:
+    """The address of a venue: ws:// or wss://, without anything secret in it."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as ws://127.0.0.1:8770")
+    if parts.password or parts.query:
+        raise argparse.ArgumentTypeError("an address holds no secrets: leave out the password")
+    return text

@@ -12,7 +12,7 @@ import re
 from typing import Any, NoReturn
 
 from monitor import __version__, argument_types as types
-from monitor.engine.options import Matching, ReplayOptions
+from monitor.engine.options import Matching, ReplayOptions, VenueOptions
 from monitor.errors import UserError
 from monitor.journal_options import add_journal
 from monitor.settings import CONFIG_FILE, FIELDS
@@ -31,6 +31,7 @@ examples:
   monitor serve --port 9000                  no window, the web page only
   monitor journal --kind TradeExecuted       what was recorded: also export and verify
   monitor venue-sim --script late            a simulated venue to practise with
+  monitor connect ws://127.0.0.1:8770        trade there
   monitor doctor                             what is wrong here, and how to mend it
 """
 
@@ -113,6 +114,7 @@ def build_parser() -> Parser:
     _add_replay_options(replay)
     _add_pace(replay)
     _add_backtest(commands, common)
+    _add_connect(commands, common)
     _add_serve(commands, common)
     add_journal(commands, common, Parser)
     add_venue_sim(commands, Parser)
@@ -157,9 +159,34 @@ def _add_serve(commands: Any, common: Parser) -> None:
         type=types.data_file,
         help="K-lines (else the last session)",
     )
+    serve.add_argument(
+        "--connect", dest="venue", metavar="URL", type=types.venue_url, help=f"a venue, {_VENUE}"
+    )
+    _add_accounts(serve)
     _add_replay_options(serve)
     _add_pace(serve)
     serve.add_argument("--loop", action="store_true", help="start again when the file ends")
+
+
+def _add_connect(commands: Any, common: Parser) -> None:
+    connect = commands.add_parser(
+        "connect",
+        parents=[common],
+        usage="monitor connect URL [options]",
+        help="trade at a venue in the window",
+        description="Trade at a venue: the session that was had there before goes on, else a new one\n"
+        "begins. A venue to practise with: monitor venue-sim",
+    )
+    connect.add_argument("venue", metavar="URL", type=types.venue_url, help=_VENUE)
+    _add_accounts(connect)
+
+
+_VENUE = "such as ws://127.0.0.1:8770"
+
+
+def _add_accounts(parser: argparse.ArgumentParser) -> None:
+    which = "an account to trade on, repeatable; without it all that the venue offers"
+    parser.add_argument("--account", dest="venue_accounts", metavar="ID", action="append", help=which)
 
 
 def _common_options() -> Parser:
@@ -253,6 +280,19 @@ def setting_overrides(asked: argparse.Namespace) -> dict[str, object]:
     if given.get("no_mirror"):
         overrides["mirror.enabled"] = False
     return overrides
+
+
+def venue_options(asked: argparse.Namespace) -> VenueOptions | None:
+    """The venue that was asked for; None when none was named."""
+    url = getattr(asked, "venue", None)
+    accounts = tuple(getattr(asked, "venue_accounts", None) or ())
+    if url is None:
+        if accounts:
+            raise UserError("--account needs a venue: --connect URL")
+        return None
+    if getattr(asked, "file", None) is not None:
+        raise UserError("--connect and --replay exclude each other")
+    return VenueOptions(url=url, accounts=accounts)
 
 
 _OPTION_FIELDS = tuple(name for name in ReplayOptions.__struct_fields__ if name != "file")

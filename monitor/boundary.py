@@ -162,6 +162,17 @@ class CoreStats(msgspec.Struct, frozen=True, kw_only=True):
     beat_s: float = 0.0
 
 
+class PastMoment(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment of the journal, by its number and time, and how far the journal reaches."""
+
+    seq: int
+    time_ns: int
+    first_seq: int
+    first_ns: int
+    last_seq: int
+    last_ns: int
+
+
 class Unavailable(Exception):  # noqa: N818 the field's word
     """The core cannot answer at present; the text says why, for the user."""
 
@@ -178,6 +189,17 @@ class WindowDoor(Protocol):
         ...
 
     def stats(self) -> CoreStats: ...
+
+    def look_back(self, seq: int | None = None, time_ns: int | None = None) -> Future[PastMoment]:
+        """Show a past moment: by its number, or the last one at or before a time. `take` then
+        gives that moment, cleared first, and nothing of the present until `look_ahead`; commands
+        from the window are refused meanwhile, but for the emergency stop. Raises
+        `Unavailable` through the future when there is no such moment."""
+        ...
+
+    def look_ahead(self) -> Future[None]:
+        """Back to the present: `take` gives all of it, cleared first, and what follows."""
+        ...
 
 
 class ServerDoor(Protocol):

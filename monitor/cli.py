@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from monitor.arguments import build_parser, replay_options, setting_overrides
-from monitor.engine.options import ReplayOptions
+from monitor.arguments import build_parser, replay_options, setting_overrides, venue_options
+from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.errors import EXIT_USER_ERROR, UserError
 from monitor.instance import data_folder_held, database_file_held
 from monitor.settings import Settings, load_settings
@@ -60,16 +60,26 @@ def _refusals() -> tuple[type[Exception], ...]:
     from monitor.engine.strategy import ParameterError
     from monitor.net.mirror import MirrorError
     from monitor.net.venue_sim.command import VenueSimError
+    from monitor.net.venues.hello import VenueError
     from monitor.store import StoreError
 
-    return (KlineError, StrategyError, ParameterError, PlanError, StoreError, MirrorError, VenueSimError)
+    return (
+        KlineError,
+        StrategyError,
+        ParameterError,
+        PlanError,
+        StoreError,
+        MirrorError,
+        VenueError,
+        VenueSimError,
+    )
 
 
 def run_window(settings: Settings, asked: argparse.Namespace) -> int:
     """The window; without a screen the same engine behind the web page."""
     from monitor.machine import installed_fatal_pair, screen_problem
 
-    start = _asked_replay(asked)
+    start = venue_options(asked) or _asked_replay(asked)
     if problem := screen_problem():
         print(f"There is no window: {problem}. The same engine runs without one.", file=sys.stderr)
         return _run_headless(settings, start, asked, loop=start is None)
@@ -93,11 +103,12 @@ def _asked_replay(asked: argparse.Namespace) -> ReplayOptions | None:
 
 
 def run_serve(settings: Settings, asked: argparse.Namespace) -> int:
-    return _run_headless(settings, replay_options(asked), asked, loop=asked.loop)
+    start = venue_options(asked) or replay_options(asked)
+    return _run_headless(settings, start, asked, loop=asked.loop)
 
 
 def _run_headless(
-    settings: Settings, start: ReplayOptions | None, asked: argparse.Namespace, *, loop: bool
+    settings: Settings, start: ReplayOptions | VenueOptions | None, asked: argparse.Namespace, *, loop: bool
 ) -> int:
     from monitor.app import run_headless
 
@@ -157,5 +168,6 @@ COMMANDS: dict[str | None, Callable[[Settings, argparse.Namespace], int]] = {
     "serve": run_serve,
     "journal": run_journal,
     "venue-sim": run_venue_sim,
+    "connect": run_window,
     "doctor": run_doctor,
 }

@@ -135,7 +135,7 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
     [
         (
             "replya",
-            "'replya' is not a command; there are replay, backtest, serve, journal, doctor; "
+            "'replya' is not a command; there are replay, backtest, connect, serve, journal, venue-sim, doctor; "
             "did you mean replay?",
         ),
         ("replay --symbol X", "--symbol needs a K-line file: monitor replay FILE"),

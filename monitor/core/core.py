@@ -12,19 +12,34 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery, Unavailable
+from monitor.boundary import (
+    CoreStats,
+    OrderPage,
+    OrderQuery,
+    PastMoment,
+    TradePage,
+    TradeQuery,
+    Unavailable,
+)
+from monitor.core.checkpoints import Checkpointer
+from monitor.core.connect import Venues, connect
 from monitor.core.durability import Durability
+from monitor.core.killswitch import KillSwitch
+from monitor.core.live import LiveSession
 from monitor.core.outbox import WindowOutbox
+from monitor.core.past import NoSuchMomentError, look_at
 from monitor.core.player import Player
 from monitor.core.sessions import Opened, begin, begin_again, restore
+from monitor.core.trader import Trader
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted, refused
-from monitor.engine.options import ReplayOptions
+from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.engine.rows import LogRow, OperationRow
 from monitor.engine.session import ReplaySession
 from monitor.engine.values import LogLevel
@@ -44,7 +59,15 @@ _REMEMBERED_KEYS = 1000
 class Core:
     """Made, then `open`ed, then `run` until `stop`."""
 
-    def __init__(self, store: Store, *, loop_replay: bool = False, window: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        loop_replay: bool = False,
+        window: bool = True,
+        venues: Venues | None = None,
+        kill_file: Path | None = None,
+    ) -> None:
         self.outbox = WindowOutbox(window=window)
         self._store = store
         self._durability = Durability(store, self._say_durability)
@@ -52,6 +75,10 @@ class Core:
         self._opened: Opened | None = None
         self._turn = asyncio.Lock()
         self._player = Player(self)
+        self._venues = venues or Venues()
+        self._trader = Trader(self, self._venues.gateway)
+        self._checkpointer = Checkpointer(store)
+        self._kill_switch = KillSwitch(kill_file)
         self._stopping = asyncio.Event()
         self._listeners: list[Callable[[Changes], None]] = []
         self._answers: OrderedDict[str, asyncio.Task[Reply]] = OrderedDict()
@@ -68,13 +95,18 @@ class Core:
         self._stats = CoreStats()
 
     # Life ----------------------------------------------------------------------------------
-    async def open(self, start: ReplayOptions | None, fallback: ReplayOptions) -> bool:
+    async def open(self, start: ReplayOptions | VenueOptions | None, fallback: ReplayOptions) -> bool:
         """Open `start`, else the last session, else `fallback`. True when one was restored."""
+        if isinstance(start, VenueOptions):
+            opened = await connect(self._store, self._venues, start, time.time_ns())
+            await self._install(opened)
+            self.publish()
+            return opened.restored
         saved = None if start is not None else await self._store.last_session()
         if saved is not None:
-            self._install(await restore(self._store, saved))
+            await self._install(await restore(self._store, saved))
         else:
-            self._install(await begin(self._store, start or fallback, time.time_ns()))
+            await self._install(await begin(self._store, start or fallback, time.time_ns()))
         self.publish()
         return saved is not None
 
@@ -92,10 +124,12 @@ class Core:
         try:
             async with asyncio.TaskGroup() as group:
                 driving = group.create_task(self._player.drive(), name="replay driver")
+                trading = group.create_task(self._trader.drive(), name="trader")
                 beating = group.create_task(self._beat(), name="core heartbeat")
                 await self._stopping.wait()
                 async with self._turn:  # never in the middle of one
                     driving.cancel()
+                    trading.cancel()
                     beating.cancel()
         except ExceptionGroup as errors:
             self._failure = self._failure or errors.exceptions[0]
@@ -109,6 +143,8 @@ class Core:
         """End the session cleanly: everything is durable afterwards, or StoreError says not.
         After a failure nothing more is written: what is on disk is the last sound state."""
         self._durability.close()
+        await self._trader.close()
+        self._checkpointer.stop()
         async with self._turn:
             for task in list(self._tasks):
                 task.cancel()
@@ -132,12 +168,28 @@ class Core:
     def session(self) -> ReplaySession | None:
         return self._opened.session if self._opened is not None else None
 
-    def _install(self, opened: Opened) -> None:
+    @property
+    def live(self) -> LiveSession | None:
+        return self._opened.live if self._opened is not None else None
+
+    @property
+    def _engine(self) -> ReplaySession | LiveSession | None:
+        """Whichever of both is on the stage."""
+        return self.session or self.live
+
+    @property
+    def store_error(self) -> str:
+        """Why nothing can be written at present, or ""."""
+        return self._store.error
+
+    async def _install(self, opened: Opened) -> None:
         self._opened = opened
         # Readers keep operations over sessions, so a number is never used again.
         self._operation_id = max(self._operation_id, opened.last_operation)
         self._session_told = False
         self._player.take(opened.session)
+        await self._trader.take(opened.live)
+        self._checkpointer.begin(opened.live)
         if opened.row.notice:
             self.note(LogLevel.INFO, "session", opened.row.notice)
 
@@ -169,7 +221,7 @@ class Core:
     async def start_over(self, *, forget: bool = False) -> None:
         """The same replay from its beginning, in a session of its own."""
         assert self._opened is not None
-        self._install(await begin_again(self._store, self._opened, time.time_ns(), forget=forget))
+        await self._install(await begin_again(self._store, self._opened, time.time_ns(), forget=forget))
 
     async def _beat(self) -> None:
         """Hand over what was held back, and measure how late the loop is."""
@@ -179,6 +231,8 @@ class Core:
             self._loop_delay = max(0.0, (time.monotonic() - due) * 1000)
             self.outbox.flush()
             self._count()
+            if (halt := self._kill_switch.command(self.live)) is not None:
+                await self.submit(halt)
             if self._round_due and not self._store.error:
                 async with self._turn:
                     await self.ended()
@@ -222,10 +276,14 @@ class Core:
         return reply
 
     async def _dispatch(self, command: cmd.AnyCommand) -> Reply:
+        if self.outbox.in_past and command.origin == "window" and not isinstance(command, cmd.SetEngineState):
+            return refused("You are looking at the past: go back to the present first.", "read-only")
         if isinstance(command, cmd.OpenReplay):
             return await self._open_replay(command)
         if (reply := self._durability.refusal(command)) is not None:
             return reply
+        if self.live is not None:
+            return self._kill_switch.refusal(command) or self.live.handle(command)
         session = self.session
         if session is None:
             notice = self._opened.row.notice if self._opened is not None else ""
@@ -260,7 +318,7 @@ class Core:
             opened = await begin(self._store, options, time.time_ns())
         except (ValueError, OSError, StoreError) as error:
             return refused(str(error))
-        self._install(opened)
+        await self._install(opened)
         if command.play:
             self._player.play()
         return accepted()
@@ -310,21 +368,28 @@ class Core:
         if opened is None:
             return None
         records, changes = [], Changes()
-        if opened.session is not None:
-            records, changes = opened.session.take_records(), opened.session.take_changes()
-            for line in opened.session.take_notes():
+        engine = self._engine
+        if engine is not None:
+            records, changes = engine.take_records(), engine.take_changes()
+            for line in engine.take_notes():
                 self.note(line.level, line.source, line.message)
         elif opened.shown is not None and not self._session_told:
             changes = msgspec.structs.replace(opened.shown)
         changes.log, self._log = self._log, []
         changes.operations, self._operations = self._operations, []
         changes.replay = self._player.row()
+        if opened.live is not None and opened.live.trading.fold.session_changed():
+            opened.row = opened.live.row(opened.session_id, opened.row.title)
+            self._session_told = False
         if not self._session_told:
             changes.session = opened.row
             self._session_told = True
         durable = None
-        if opened.session is not None or changes.operations:
+        if engine is not None or changes.operations:
             durable = self._store.write(Batch(opened.session_id, records, changes))
+        if opened.live is not None and durable is not None:
+            self._trader.dispatch(opened.live.trading.take_requests(), durable)
+            self._checkpointer.look(opened.session_id, opened.live)
         self.outbox.put(changes)
         for listener in list(self._listeners):
             listener(changes)
@@ -333,9 +398,9 @@ class Core:
 
     def _count(self) -> None:
         url, clients, error = self._mirror()
-        session = self.session
+        engine = self._engine
         self._stats = CoreStats(
-            journal_seq=session.journal.seq if session is not None else self._store.durable_seq,
+            journal_seq=engine.journal.seq if engine is not None else self._store.durable_seq,
             durable_seq=self._store.durable_seq,
             journal_error=self._store.error,
             mirror_url=url,
@@ -349,13 +414,34 @@ class Core:
         """The latest figures; may be read from any thread."""
         return self._stats
 
+    # Window door -----------------------------------------------------------------------------
+    async def look_back(self, seq: int | None, time_ns: int | None) -> PastMoment:
+        """Show the window a past moment. Raises `Unavailable` when there is none."""
+        if self._opened is None:
+            raise Unavailable("Nothing is open.")
+        try:
+            await self._store.settle()
+            moment, changes = await look_at(self._store, self._opened, seq, time_ns)
+        except (StoreError, NoSuchMomentError) as error:
+            raise Unavailable(str(error)) from error
+        self.outbox.show_past(changes)
+        return moment
+
+    async def look_ahead(self) -> None:
+        """Show the window the present again."""
+        async with self._turn:
+            self.publish()
+            if self.outbox.in_past:
+                self.outbox.show_present(self.snapshot())
+
     # Server door -----------------------------------------------------------------------------
     def snapshot(self) -> Changes:
         opened = self._opened
         if opened is None:
             return Changes(cleared=True)
-        if opened.session is not None:
-            changes = opened.session.snapshot()
+        engine = self._engine
+        if engine is not None:
+            changes = engine.snapshot()
         else:
             changes = msgspec.structs.replace(opened.shown or Changes(cleared=True))
         changes.session = opened.row

@@ -18,11 +18,16 @@ class WindowOutbox:
         self._window = window
         self._waiting: deque[Changes] = deque()
         self._held: Changes | None = None
+        self._past = False
 
     def put(self, changes: Changes) -> None:
         """Core's thread only. `changes` must not be changed by anybody afterwards."""
         if not self._window:
             return
+        if self._past:  # the past stays as it was; what is said now is still heard
+            changes = Changes(seq=changes.seq, log=changes.log, operations=changes.operations)
+            if not changes.log and not changes.operations:
+                return
         if self._held is None and len(self._waiting) < _MOST_WAITING:
             self._waiting.append(changes)
             return
@@ -30,6 +35,27 @@ class WindowOutbox:
             self._held = Changes()
         self._held.absorb(changes)
         self.flush()
+
+    def show_past(self, past: Changes) -> None:
+        """Core's thread only: show this, and nothing of the present until `show_present`."""
+        self._past = True
+        self._show(past)
+
+    def show_present(self, present: Changes) -> None:
+        """Core's thread only: all of the present, and what follows."""
+        self._past = False
+        self._show(present)
+
+    def _show(self, whole: Changes) -> None:
+        """After all that waits: its log lines are told in any world."""
+        if self._held is not None:
+            self._waiting.append(self._held)
+            self._held = None
+        self._waiting.append(whole)
+
+    @property
+    def in_past(self) -> bool:
+        return self._past
 
     def flush(self) -> None:
         """Core's thread only: hand over what was held back, once there is room."""

@@ -9,23 +9,27 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from monitor.boundary import CoreStats
+from monitor.boundary import CoreStats, PastMoment, Unavailable
+from monitor.core.connect import Venues
 from monitor.core.core import Core
 from monitor.engine.changes import Changes
 from monitor.engine.commands import AnyCommand, Reply, refused
-from monitor.engine.options import ReplayOptions
+from monitor.engine.guards import GuardLimits
+from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.engine.values import LogLevel
 from monitor.net.mirror import Mirror, MirrorError
 from monitor.settings import without_password
 from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
+A = TypeVar("A")
 _SILENCE = 2.0
 _SHORT_WAIT = 2.0
 
@@ -35,7 +39,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     `fallback` in a new database. `play` None: play what is new, not what was restored."""
 
     database: str
-    start: ReplayOptions | None
+    start: ReplayOptions | VenueOptions | None
     fallback: ReplayOptions
     speed: float | None = 1.0
     play: bool | None = None
@@ -45,6 +49,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8765
     web_root: Path
+    kill_file: Path | None = None
+    guards: GuardLimits = GuardLimits()
 
     def __repr__(self) -> str:
         """Without the address of the database, which may hold a password."""
@@ -59,7 +65,13 @@ async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:
     """
     store = await Store.open(setup.database)
     try:
-        core = Core(store, loop_replay=setup.loop_replay, window=setup.window)
+        core = Core(
+            store,
+            loop_replay=setup.loop_replay,
+            window=setup.window,
+            venues=Venues(setup.guards),
+            kill_file=setup.kill_file,
+        )
         restored = await core.open(setup.start, setup.fallback)
         mirror = await _start_mirror(core, setup) if setup.mirror else None
         if setup.play if setup.play is not None else not restored:
@@ -145,6 +157,21 @@ class CoreThread:
 
     def stats(self) -> CoreStats:
         return self._core.stats() if self._core is not None else CoreStats()
+
+    def look_back(self, seq: int | None = None, time_ns: int | None = None) -> Future[PastMoment]:
+        return self._ask(lambda core: core.look_back(seq, time_ns))
+
+    def look_ahead(self) -> Future[None]:
+        return self._ask(lambda core: core.look_ahead())
+
+    def _ask(self, question: Callable[[Core], Coroutine[None, None, A]]) -> Future[A]:
+        """Ask the core something on its own loop."""
+        core, loop = self._core, self._loop
+        if core is None or loop is None or not self._thread.is_alive():
+            answer: Future[A] = Future()
+            answer.set_exception(Unavailable("The engine has stopped."))
+            return answer
+        return asyncio.run_coroutine_threadsafe(question(core), loop)
 
     def _run(self) -> None:
         try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.core.live import LiveConfig, LiveSession, restore_live
 from monitor.engine.changes import Changes
 from monitor.engine.host import safe_text
 from monitor.engine.options import ReplayOptions
@@ -38,15 +39,18 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, kw_only=True):
-    """A session that is open: live, or (`shown`) only its rows as they were written."""
+    """A session that is open: a replay (`session`), one at a venue (`live`), or (`shown`) only its
+    rows as they were written. `options` is what it was made of, None at a venue."""
 
     session_id: int
-    options: ReplayOptions
+    options: ReplayOptions | None
     row: SessionRow
     session: ReplaySession | None = None
+    live: LiveSession | None = None
     shown: Changes | None = None
     last_operation: int = 0
     strategy_digest: str = ""
+    restored: bool = False
 
 
 async def begin(store: Store, options: ReplayOptions, now_ns: int) -> Opened:
@@ -58,8 +62,10 @@ async def begin(store: Store, options: ReplayOptions, now_ns: int) -> Opened:
 
 async def begin_again(store: Store, opened: Opened, now_ns: int, *, forget: bool) -> Opened:
     """The same replay from its beginning, as a session with a journal of its own: a restart
-    reads only what still counts. `forget` drops the old one, for a replay that runs in circles:
-    its rounds, which nobody looks at, would fill the disk."""
+    reads only what still counts. ValueError for what is no replay. `forget` drops the old one,
+    for a replay that runs in circles: its rounds, which nobody looks at, would fill the disk."""
+    if opened.options is None:
+        raise ValueError("what happened at a venue cannot begin again")
     edited = digest_of(opened.options.strategy) != opened.strategy_digest
     if opened.session is None or edited:
         fresh = await begin(store, opened.options, now_ns)
@@ -95,9 +101,45 @@ async def _begin(store: Store, plan: Plan, options: ReplayOptions, now_ns: int) 
     )
 
 
+async def begin_live(store: Store, config: LiveConfig, now_ns: int) -> Opened:
+    """A new session at a venue. Raises StoreError."""
+    title = live_title(config)
+    session_id = await store.begin_session(
+        created_ns=now_ns, world=config.world, title=title, config=msgspec.json.encode(config)
+    )
+    live = LiveSession(config)
+    live.trading.resume(now_ns)
+    return Opened(session_id=session_id, options=None, row=live.row(session_id, title), live=live)
+
+
+def live_title(config: LiveConfig) -> str:
+    names = ", ".join(venue.name for venue in config.terms.venues)
+    accounts = ", ".join(account.account_id for account in config.terms.accounts if not account.watched)
+    return f"{names}: {accounts}" if accounts else names
+
+
+async def _restore_live(store: Store, saved: SavedSession) -> Opened:
+    config = msgspec.json.decode(saved.config, type=LiveConfig)
+    live = await restore_live(store, saved, config)
+    notice = "" if saved.ended_cleanly else "Restored after an unexpected end."
+    return Opened(
+        session_id=saved.session_id,
+        options=None,
+        row=live.row(saved.session_id, saved.title, notice),
+        live=live,
+        last_operation=await store.last_operation(saved.session_id),
+        restored=True,
+    )
+
+
 async def restore(store: Store, saved: SavedSession) -> Opened:
     """The saved session as it was. Never raises for what happened to its file, its strategy or
     its rows: then it is shown as far as it can be read, and the reason is said."""
+    if saved.world != World.REPLAY:
+        try:
+            return await _restore_live(store, saved)
+        except Exception as error:  # noqa: BLE001 a journal that cannot be folded is shown, never traded on
+            return await _shown_only(store, saved, safe_text(error) or type(error).__name__)
     try:
         config = msgspec.json.decode(saved.config, type=SessionConfig)
         session = await _rebuild(store, saved, config)
@@ -153,9 +195,10 @@ async def _shown_only(store: Store, saved: SavedSession, reason: str) -> Opened:
     rows.cleared, rows.seq = True, saved.last_seq
     rows.strategies = {i: _at_rest(strategy) for i, strategy in rows.strategies.items()}
     row = _row(saved.session_id, saved.title, config.zone, notice=notice, read_only=True)
+    row = msgspec.structs.replace(row, world=World(saved.world))
     return Opened(
         session_id=saved.session_id,
-        options=config.options,
+        options=config.options if saved.world == World.REPLAY else None,
         row=row,
         shown=rows,
         last_operation=last_operation,

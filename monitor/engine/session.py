@@ -127,6 +127,15 @@ class ReplaySession:
         self.journal = Journal(records[-1].seq if records else 0)
         run.journal = self.journal
 
+    def reach(self, records: list[JournalRecord]) -> Iterator[None]:
+        """Be at the bar that these facts had reached, with the commands that held then: to look
+        at, not to go on from. Yields between slices."""
+        facts = holding(records)
+        self._commands = [(at, taken.command) for at, taken in commands_in(facts)]
+        run = self.plan.run()
+        yield from _replay(run, reached_bar(records), self._commands)
+        self._install(run)
+
     def _install(self, run: Simulation) -> None:
         self.run = run
         run.notes.clear()  # they were told when it happened

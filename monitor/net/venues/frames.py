@@ -131,11 +131,19 @@ class AccountFrame(msgspec.Struct, frozen=True, kw_only=True):
     hedged: bool = False
 
 
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """`native`: the order types that the venue takes itself."""
+
+    native: tuple[str, ...] = ()
+
+
 class HelloFrame(msgspec.Struct, frozen=True, kw_only=True):
     protocol: Name
     venue: Name
     world: Name
     accounts: tuple[AccountFrame, ...]
+    capabilities: Capabilities = Capabilities()
+    zone: Text = ""
 
 
 class InstrumentsFrame(msgspec.Struct, frozen=True, kw_only=True):

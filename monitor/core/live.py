@@ -1,0 +1,106 @@
+"""A session at a venue: its engine with the machine's clock, begun and brought back.
+
+What was acknowledged is in the journal; a session is restored by folding its facts from the
+newest checkpoint on. Knows no gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+
+import msgspec
+
+from monitor.engine import commands as cmd
+from monitor.engine.changes import Changes
+from monitor.engine.commands import Reply
+from monitor.engine.journal import Journal, JournalRecord
+from monitor.engine.options import VenueOptions
+from monitor.engine.rows import SessionRow
+from monitor.engine.simulation import Note
+from monitor.engine.trading.checkpoint import FORMAT, Checkpoint, decoded, load
+from monitor.engine.trading.terms import TradingTerms
+from monitor.engine.trading.trading import Trading
+from monitor.engine.values import World
+from monitor.store.store import SavedSession, Store
+
+
+class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, tag="venue"):
+    """What is kept of a live session's making."""
+
+    options: VenueOptions
+    terms: TradingTerms
+    world: World
+
+
+class LiveSession:
+    """`trading` with this machine's clock."""
+
+    def __init__(self, config: LiveConfig, trading: Trading | None = None) -> None:
+        self.config = config
+        self.trading = trading or Trading(config.terms)
+
+    @property
+    def journal(self) -> Journal:
+        return self.trading.journal
+
+    def handle(self, command: cmd.AnyCommand) -> Reply:
+        return self.trading.handle(command, time.time_ns())
+
+    def take_records(self) -> list[JournalRecord]:
+        return self.trading.take_records()
+
+    def take_changes(self) -> Changes:
+        return self.trading.take_changes()
+
+    def take_notes(self) -> list[Note]:
+        return self.trading.take_notes()
+
+    def snapshot(self) -> Changes:
+        return self.trading.snapshot()
+
+    def row(self, session_id: int, title: str, notice: str = "") -> SessionRow:
+        state = self.trading.state
+        return SessionRow(
+            session_id=session_id,
+            world=self.config.world,
+            engine_state=state.engine_state,
+            title=title,
+            zone=self.config.terms.zone,
+            notice=notice or state.engine_reason,
+        )
+
+
+async def load_trading(
+    store: Store, session_id: int, config: LiveConfig, *, to_seq: int | None = None
+) -> Trading:
+    """The engine as its facts up to `to_seq` (None: all) have made it: from the newest checkpoint that
+    can be read, else from the first fact."""
+    trading = Trading(config.terms)
+    checkpoint = await read_checkpoint(store, session_id, to_seq)
+    if checkpoint is not None:
+        await _breathing(load(trading, checkpoint))
+    async with aclosing(store.journal_parts(session_id, trading.journal.seq + 1, to_seq)) as parts:
+        async for records in parts:
+            await _breathing(trading.restore(records))
+    return trading
+
+
+async def read_checkpoint(store: Store, session_id: int, to_seq: int | None = None) -> Checkpoint | None:
+    kept = await store.latest_checkpoint(session_id, to_seq, format=FORMAT)
+    return await asyncio.to_thread(decoded, kept.payload) if kept is not None else None
+
+
+async def _breathing(work: Iterator[None]) -> None:
+    for _ in work:
+        await asyncio.sleep(0)
+
+
+async def restore_live(store: Store, saved: SavedSession, config: LiveConfig) -> LiveSession:
+    """The session as it was, its lines lost, ready to compare itself with its venue."""
+    trading = await load_trading(store, saved.session_id, config)
+    live = LiveSession(config, trading)
+    trading.resume(time.time_ns())
+    return live

@@ -41,13 +41,14 @@ class OrderTruth:
         self.look()
 
     def show(self) -> None:
-        """The banner, when something of the system page changed."""
+        """The banner and the page, when something of it changed."""
         desk = self._desk
         self._window.banner.show_session(desk.session, desk.replay, len(desk.stragglers))
         self._window.banner.show_links(desk.links.rows())
+        self.look()
 
     def look(self) -> None:
-        """What changes without being told: four times a second."""
+        """What also changes without being told: ages, and which buttons can be pressed."""
         window = self._window
         buttons = window.system.buttons
         window.system.allow({id: window.actions_table.why_not(id) for id in buttons})

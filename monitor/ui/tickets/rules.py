@@ -15,6 +15,8 @@ from monitor.ui.tickets.facts import Difference, Facts, differences, kept
 
 MS = 1_000_000
 SECOND = 1_000 * MS
+LONGEST_LOOK_NS = 250 * MS
+"""Between two frames: what is longer was a standstill."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,20 @@ class Hands:
         return bool(self._held - {key})
 
 
+class _Hold:
+    """A key (None: the mouse) that is being held. Time in which nobody looked does not count: after
+    a standstill of the window the release may be heard of late."""
+
+    def __init__(self, by: int | None, now_ns: int) -> None:
+        self.by = by
+        self.total_ns = 0
+        self._looked_ns = now_ns
+
+    def go_on(self, now_ns: int) -> None:
+        self.total_ns += min(now_ns - self._looked_ns, LONGEST_LOOK_NS)
+        self._looked_ns = now_ns
+
+
 class Ticket:
     """One question, asked once, answered at most once.
 
@@ -116,7 +132,7 @@ class Ticket:
         self._released = False
         self._opened = False
         self._at_once = False
-        self._hold: tuple[int | None, int] | None = None  # the key (None: the mouse), and since when
+        self._hold: _Hold | None = None
         self._changed_ns = now_ns
         self._touched_ns = now_ns
 
@@ -243,7 +259,7 @@ class Ticket:
         armed ticket where nothing but the word is missing."""
         fits = self.phase is Phase.ASKING and self.waiting(now_ns, by) is Waiting.WORD
         if fits and (by is None or self._hands.holds(by)):
-            self._hold = (by, now_ns)
+            self._hold = _Hold(by, now_ns)
         self.touch(now_ns)
         return self._hold is not None
 
@@ -255,15 +271,16 @@ class Ticket:
         """How much of the time it is held by now, 0 .. 1; None while it is not."""
         if self._hold is None:
             return None
-        by, since_ns = self._hold
-        if by is not None and not self._hands.holds(by):
+        hold = self._hold
+        if hold.by is not None and not self._hands.holds(hold.by):
             self._hold, self.missed = None, Waiting.WORD
             return None
-        return min(1.0, (now_ns - since_ns) / self.limits.hold_ns)
+        hold.go_on(now_ns)
+        return min(1.0, hold.total_ns / self.limits.hold_ns)
 
     def hold_through(self) -> int | None:
         """It was held long enough: as if the word had been typed. The key that did it."""
-        by = self._hold[0] if self._hold is not None else None
+        by = self._hold.by if self._hold is not None else None
         self._hold, self.typed = None, self.words[0]
         return by
 

@@ -103,11 +103,11 @@ def replay(**changed: object) -> ReplayRow:
     return msgspec.structs.replace(row, **changed)
 
 
-def session(world: World = World.REPLAY) -> SessionRow:
+def session(world: World = World.REPLAY, engine_state: EngineState = EngineState.NORMAL) -> SessionRow:
     return SessionRow(
         session_id=1,
         world=world,
-        engine_state=EngineState.NORMAL,
+        engine_state=engine_state,
         title="sample",
         zone="Asia/Shanghai",
     )

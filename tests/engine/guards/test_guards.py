@@ -1,4 +1,4 @@
-"""Risk guards: each at its boundary, their order, what binds a closing order, what a clamp leaves."""
+"""Risk guards together: their order, what binds a closing order, what a clamp leaves."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given, strategies as st
 
-from monitor.engine.commands import OrderRequest
 from monitor.engine.guards import (
     GUARDS,
-    AccountFigures,
     Assessment,
     GuardFacts,
     GuardLimits,
@@ -20,343 +17,30 @@ from monitor.engine.guards import (
     facts_of,
 )
 from monitor.engine.guards.checks import whole_lots
-from monitor.engine.guards.facts import Alike
 from monitor.engine.orderplan import OrderPlan
-from monitor.engine.rows import OrderRow
 from monitor.engine.values import (
-    NS_PER_SECOND,
-    ContractKind,
     EngineState,
     InnerState,
     Instrument,
     Offset,
     OrderStatus,
     OrderType,
-    Quote,
     Side,
-    TimeInForce,
 )
-from tests.order_bench import ACCOUNT, GOLD, START, SYMBOL
-
-NOW = START
-QUIET = GuardLimits(
-    **{
-        name: "off"
-        for name, field in zip(
-            GuardLimits.__struct_fields__, msgspec.structs.fields(GuardLimits), strict=True
-        )
-        if isinstance(field.default, str) and name != "over_close"
-    }
+from tests.guard_world import (
+    CLOSE,
+    NOW,
+    QUIET,
+    facts,
+    figures,
+    limits,
+    old,
+    order,
+    refusals,
+    row,
+    warnings,
 )
-"""No guard but the two that cannot be switched off."""
-
-
-def limits(**fields: Any) -> GuardLimits:
-    """Only the guards that are named."""
-    return msgspec.structs.replace(QUIET, **fields)
-
-
-def order(quantity: str = "10", **fields: Any) -> OrderRequest:
-    usual: dict[str, Any] = {
-        "symbol": SYMBOL,
-        "side": Side.BUY,
-        "offset": Offset.OPEN,
-        "type": OrderType.LIMIT,
-        "price": Decimal(400),
-    }
-    if fields.get("type") is OrderType.MARKET:
-        usual["price"] = None
-    return OrderRequest(quantity=Decimal(quantity), **{**usual, **fields})
-
-
-def quote(**fields: Any) -> Quote:
-    prices = {"last": "400", "bid": "399.9", "ask": "400.1", "bid_volume": "100", "ask_volume": "100"}
-    decimals = {name: Decimal(text) if text else None for name, text in {**prices, **fields}.items()}
-    received = decimals.pop("received_ns", None)
-    return Quote(symbol=SYMBOL, received_ns=NOW if received is None else int(received), **decimals)
-
-
-def facts(**fields: Any) -> GuardFacts:
-    usual: dict[str, Any] = {"now_ns": NOW, "instrument": GOLD, "quote": quote()}
-    return GuardFacts(**{**usual, **fields})
-
-
-def figures(**fields: Any) -> AccountFigures:
-    return AccountFigures(account_id=ACCOUNT, **fields)
-
-
-def row(order_id: int = 7, age_s: float = 1, **fields: Any) -> OrderRow:
-    usual: dict[str, Any] = {
-        "strategy_id": 0,
-        "account_id": ACCOUNT,
-        "symbol": SYMBOL,
-        "side": Side.BUY,
-        "offset": Offset.OPEN,
-        "type": OrderType.LIMIT,
-        "time_in_force": TimeInForce.GTC,
-        "quantity": Decimal(10),
-        "price": Decimal(400),
-        "status": OrderStatus.PLACED,
-        "created_ns": NOW - int(age_s * NS_PER_SECOND),
-        "updated_ns": NOW,
-    }
-    return OrderRow(order_id=order_id, **{**usual, **fields})
-
-
-def refusals(assessment: Assessment) -> list[str]:
-    return [verdict.guard for verdict in assessment.refusals]
-
-
-def warnings(assessment: Assessment) -> list[str]:
-    return [verdict.guard for verdict in assessment.warnings]
-
-
-# Each at its boundary -----------------------------------------------------------------------------
-Case = tuple[str, GuardLimits, OrderRequest, GuardFacts, OrderRequest, GuardFacts, str]
-"""A guard; its limits; what just passes; what just does not; the sentence."""
-
-
-def case(
-    guard: str,
-    limit: dict[str, Any],
-    sentence: str,
-    *,
-    passes: dict[str, Any] | None = None,
-    fires: dict[str, Any] | None = None,
-    of: dict[str, Any] | None = None,
-    quiet: dict[str, Any] | None = None,
-    loud: dict[str, Any] | None = None,
-) -> Any:
-    """`passes`, `fires`: fields of the order; `quiet`, `loud`: facts; `of`: fields of both orders."""
-    of = of or {}
-    return pytest.param(
-        guard,
-        limits(**{guard: "refuse", **limit}),
-        order(**of, **(passes or {})),
-        facts(**(quiet or {})),
-        order(**of, **(fires or {})),
-        facts(**(loud if loud is not None else quiet or {})),
-        sentence,
-        id=f"{guard}: {sentence[:30]}",
-    )
-
-
-def old(seconds: str) -> Quote:
-    return quote(received_ns=str(NOW - int(Decimal(seconds) * NS_PER_SECOND)))
-
-
-MARKET = {"type": OrderType.MARKET}
-CLOSE = {"side": Side.SELL, "offset": Offset.CLOSE}
-CASES = [
-    case(
-        "order_size",
-        {"max_order_size": 50.0},
-        "60 lots are more than the 50 allowed at once.",
-        passes={"quantity": "50"},
-        fires={"quantity": "60"},
-    ),
-    case(
-        "order_size",
-        {"max_order_size": 0.3},
-        "0.31 lots are more than the 0.3 allowed at once.",
-        passes={"quantity": "0.3"},
-        fires={"quantity": "0.31"},
-    ),
-    case(
-        "notional",
-        {"max_notional": 4_000_000.0},
-        "The order is worth 4,400,000, more than the 4,000,000 allowed.",
-        passes={"quantity": "10"},
-        fires={"quantity": "11"},
-    ),
-    case(
-        "notional",
-        {"max_notional": 1000.0},
-        "The order is worth 1,010, more than the 1,000 allowed.",
-        passes={"quantity": "100"},
-        fires={"quantity": "101"},
-        quiet={
-            "instrument": Instrument(
-                symbol=SYMBOL, multiplier=Decimal(10), contract=ContractKind.INVERSE, currency="BTC"
-            )
-        },
-    ),
-    case(
-        "position",
-        {"max_position": 30.0},
-        f"The position in {SYMBOL} could grow to 31 lots, more than the 30 allowed.",
-        passes={"quantity": "10"},
-        fires={"quantity": "11"},
-        quiet={"same": Decimal(15), "adding": Decimal(5), "opposite": Decimal(50)},
-    ),
-    case(
-        "position",
-        {"max_position": 30.0},
-        f"The position in {SYMBOL} could grow to 31 lots, more than the 30 allowed.",
-        passes={"quantity": "80"},
-        fires={"quantity": "81"},
-        quiet={"opposite": Decimal(50), "account": figures(netting=True)},
-    ),
-    case(
-        "working_orders",
-        {"max_working_orders": 5},
-        "5 orders are working already, 5 are allowed.",
-        quiet={"working": 4},
-        loud={"working": 5},
-    ),
-    case(
-        "order_rate",
-        {"max_orders_per_s": 3},
-        "3 orders were given within a second, 3 are allowed.",
-        quiet={"last_second": 2},
-        loud={"last_second": 3},
-    ),
-    case(
-        "duplicate",
-        {"duplicate_s": 10.0},
-        "Order 7 is the same and 9.9 s old.",
-        quiet={"alike": (Alike(7, NOW - 10 * NS_PER_SECOND),)},
-        loud={"alike": (Alike(6, NOW - 10 * NS_PER_SECOND), Alike(7, NOW - 9_900_000_000))},
-    ),
-    case(
-        "price_band",
-        {"max_price_worse": 0.02},
-        "408.02 is 2.0% above 400, more than the 2.0% allowed.",
-        passes={"price": Decimal(408)},
-        fires={"price": Decimal("408.02")},
-    ),
-    case(
-        "price_band",
-        {"max_price_worse": 0.02},
-        "391 is 2.2% below 400, more than the 2.0% allowed.",
-        of={"side": Side.SELL},
-        passes={"price": Decimal(500)},
-        fires={"price": Decimal(391)},
-    ),
-    case(
-        "price_band",
-        {"max_price_worse": 0.02},
-        "520 is 4.0% above 500, more than the 2.0% allowed.",
-        of={"type": OrderType.STOP_LIMIT, "trigger_price": Decimal(500)},
-        passes={"price": Decimal(510)},
-        fires={"price": Decimal(520)},
-    ),
-    case(
-        "wide_spread",
-        {"max_spread": 0.005},
-        "The spread is 0.55%, wider than 0.50%.",
-        of=MARKET,
-        quiet={"quote": quote(bid="399", ask="401")},
-        loud={"quote": quote(bid="398.9", ask="401.1")},
-    ),
-    case(
-        "thin_book",
-        {},
-        "The best price has 9 lots, the order takes 10.",
-        of=MARKET,
-        quiet={"quote": quote(ask_volume="10", bid_volume="1")},
-        loud={"quote": quote(ask_volume="9")},
-    ),
-    case(
-        "stale_quote",
-        {"max_quote_age_s": 10.0},
-        f"The quote of {SYMBOL} is 10 s old.",
-        of=MARKET,
-        quiet={"quote": old("10")},
-        loud={"quote": old("10.5")},
-    ),
-    case("stale_quote", {}, f"There is no quote of {SYMBOL}.", of=MARKET, quiet={}, loud={"quote": None}),
-    case(
-        "stale_account",
-        {"max_account_age_s": 180.0},
-        "The account was last compared with its venue 181 s ago.",
-        quiet={"account": figures(compared_ns=NOW - 180 * NS_PER_SECOND)},
-        loud={"account": figures(compared_ns=NOW - 181 * NS_PER_SECOND)},
-    ),
-    case(
-        "unknown_order",
-        {},
-        f"Nobody knows the state of order 12 in {SYMBOL}.",
-        quiet={},
-        loud={"unknown": (12,)},
-    ),
-    case(
-        "margin",
-        {},
-        "It needs 440,000 of margin, 400,000 are available.",
-        passes={"quantity": "10"},
-        fires={"quantity": "11"},
-        quiet={"account": figures(available=Decimal(400_000))},
-    ),
-    case(
-        "margin",
-        {},
-        "It needs 440,000 of margin, 400,000 are available.",
-        passes={"quantity": "30"},
-        fires={"quantity": "31"},
-        quiet={
-            "account": figures(available=Decimal(400_000), netting=True),
-            "opposite": Decimal(20),
-        },
-    ),
-    case(
-        "daily_loss",
-        {"max_daily_loss": 5000.0},
-        "Today's loss of 5,000 has reached the limit of 5,000.",
-        quiet={"account": figures(today_profit=Decimal("-4999.99"))},
-        loud={"account": figures(today_profit=Decimal(-5000))},
-    ),
-    case(
-        "drawdown",
-        {"max_drawdown": 0.2},
-        "The drawdown of 20.0% has reached the limit of 20.0%.",
-        quiet={"account": figures(drawdown=0.19)},
-        loud={"account": figures(drawdown=0.2)},
-    ),
-    case(
-        "over_close",
-        {},
-        "6 lots are more than the 5 held.",
-        of=CLOSE,
-        passes={"quantity": "5"},
-        fires={"quantity": "6"},
-        quiet={"opposite": Decimal(5)},
-    ),
-    case(
-        "over_close",
-        {},
-        f"There is no position in {SYMBOL} that this could close.",
-        of={"reduce_only": True},
-        quiet={"opposite": Decimal(10)},
-        loud={},
-    ),
-]
-
-
-@pytest.mark.parametrize(("guard", "limit", "good", "calm", "bad", "danger", "sentence"), CASES)
-def test_a_guard_lets_pass_up_to_its_limit_and_says_what_is_beyond(
-    guard: str,
-    limit: GuardLimits,
-    good: OrderRequest,
-    calm: GuardFacts,
-    bad: OrderRequest,
-    danger: GuardFacts,
-    sentence: str,
-) -> None:
-    assert assess(good, calm, limit) == Assessment()
-    refused = assess(bad, danger, limit)
-    assert [(v.guard, v.action, v.message) for v in refused.refusals] == [(guard, "refuse", sentence)]
-    if guard != "over_close":
-        warned = assess(bad, danger, msgspec.structs.replace(limit, **{guard: "warn"}))
-        assert (refusals(warned), warnings(warned)) == ([], [guard])
-        assert warned.passes
-        assert assess(bad, danger, msgspec.structs.replace(limit, **{guard: "off"})) == Assessment()
-
-
-def test_every_guard_has_a_case_and_an_action_of_its_name() -> None:
-    covered = {parameters.values[0] for parameters in CASES}
-    assert covered == {guard.name for guard in GUARDS}
-    assert covered <= set(GuardLimits.__struct_fields__)
+from tests.order_bench import GOLD, SYMBOL
 
 
 def test_the_order_of_the_guards_is_fixed() -> None:

@@ -16,8 +16,8 @@ from monitor.engine.ledger import Ledger, Position
 from monitor.engine.values import ZERO
 
 TOLERANCE = Decimal("1E-12")
-"""Of a sum in an inverse contract's underlying: each division keeps 28 digits. Linear contracts
-have no division that does not come back, and are exact up to 28 digits."""
+"""Relative above 1. Sums are exact in the account; an inverse contract's worth in one piece differs
+from that of its fills by half of 1E-18 each."""
 
 
 def identities(account: Account, frozen: Decimal = ZERO) -> list[str]:

@@ -16,7 +16,9 @@ from monitor.engine.exchange_rules import MarginBasis, rules_of, today_part
 from monitor.engine.values import ZERO, ContractKind, Direction, Instrument, Offset
 
 _COST_STEP = Decimal("1E-10")  # a partial close may split the cost inexactly; far below any currency
-_INVERSE_STEP = Decimal("1E-18")  # of the underlying
+_INVERSE_STEP = Decimal("1E-18")
+"""Of the underlying: what every worth of an inverse contract is a multiple of, so that sums are
+exact and the same in any order. Closing in n parts is off by half of it a part, at most."""
 
 
 class PositionMode(StrEnum):
@@ -143,7 +145,7 @@ class Position:
 
     def value(self, price: Decimal, volume: Decimal) -> Decimal:
         """In the unit of `cost`."""
-        return volume / price if self.inverse else price * volume
+        return inverse_value(price, volume) if self.inverse else price * volume
 
     def state(self) -> PositionState:
         return PositionState(
@@ -168,7 +170,7 @@ class Position:
     def open(self, price: Decimal, volume: Decimal, time_ns: int) -> None:
         if not self.volume:
             self.opened_ns = time_ns
-        value = volume / price if self.inverse else price * volume
+        value = inverse_value(price, volume) if self.inverse else price * volume
         self.volume += volume
         self.volume_today += volume
         self.cost += value
@@ -185,7 +187,7 @@ class Position:
         if today is None:
             today = max(ZERO, volume - self.volume + self.volume_today)
         part = self._take(volume, today)
-        value = volume / price if self.inverse else price * volume
+        value = inverse_value(price, volume) if self.inverse else price * volume
         profit = ZERO if self.unpriced else (value - part) * self.unit
         if not self.volume:
             self.unpriced = False
@@ -290,6 +292,10 @@ class Position:
             self.shift -= shift
             part += cost
         return part
+
+
+def inverse_value(price: Decimal, volume: Decimal) -> Decimal:
+    return (volume / price).quantize(_INVERSE_STEP)
 
 
 def book_fill(

@@ -221,7 +221,8 @@ def test_the_hedged_view_nets_to_the_netted_view(data: st.DataObject) -> None:
 def test_closing_in_parts_makes_what_closing_at_once_makes(
     of: Instrument, side: Side, parts: list[int], opened: list[int], out: int
 ) -> None:
-    """To the 28 digits that Decimal keeps: 1E-12 of the underlying is far below what a venue pays."""
+    """To 1E-18 of the underlying a part; what is linear, and what a settled average splits, to 1E-10
+    of a price. Both are far below what a venue pays."""
     total = sum(parts) * of.lot
     at_once, in_parts = netted(of.currency), netted(of.currency)
     for account in (at_once, in_parts):

@@ -22,7 +22,7 @@ from venue_words import (
 from monitor.engine import events as ev
 from monitor.engine.orders import classify
 from monitor.engine.states import TABLE, Arrival
-from monitor.engine.values import OrderStatus
+from monitor.engine.values import OrderFlag, OrderStatus
 
 OUR_STEPS: tuple[ev.OrderEvent, ...] = (
     ev.OrderReleased(order_id=1),
@@ -89,6 +89,7 @@ ARRIVALS: tuple[ev.OrderEvent, ...] = (
     ev.OrderReplaced(order_id=1, venue_order_id="S2", predecessor="S1", quantity=Decimal(5)),
     ev.OrderPlaced(order_id=1, venue_order_id="S2"),
     ev.OrderCanceled(order_id=1, reason="not found", provisional=True),
+    *(kind(order_id=1, venue_ns=9) for kind in (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired)),
     *(word(total) for word in (canceled, rejected, expired, done) for total in (None, 0, 4, 6, 8, 10, 12)),
 )
 
@@ -119,7 +120,25 @@ def test_the_evidence_does_what_the_table_says(way: str, arrival: ev.OrderEvent)
 
 
 # Cells that no sequence of words can reach: the classification looks at the same evidence.
-IMPOSSIBLE = set[tuple[OrderStatus, Arrival]]()
+_C, _P, _R, _F = OrderStatus.CREATED, OrderStatus.PLACED, OrderStatus.REJECTED, OrderStatus.FILLED
+_UNFILLED = (_C, _P, _R)
+IMPOSSIBLE = {
+    *((status, Arrival.FILL_AGAIN) for status in _UNFILLED),
+    *((status, Arrival.FILL_CONFLICT) for status in _UNFILLED),
+    *((status, Arrival.REJECTED_REST) for status in _UNFILLED),
+    *((status, Arrival.LESSER_WORD) for status in (_C, _P, OrderStatus.PARTIAL)),
+    (_F, Arrival.FILL_PART),
+    (_F, Arrival.FILL_ALL),
+    (_F, Arrival.REJECTED),
+    (_F, Arrival.REPORTED_FILLS),
+    (_F, Arrival.CANCELED_BEFORE_FILLS),
+    *(
+        (status, missing)
+        for status in OrderStatus
+        if status is not OrderStatus.PARTIAL
+        for missing in (Arrival.FILL_BEFORE_CANCELED, Arrival.FILL_BEFORE_EXPIRED)
+    ),
+}
 
 
 def test_every_cell_that_can_be_reached_is_reached() -> None:
@@ -128,6 +147,12 @@ def test_every_cell_that_can_be_reached_is_reached() -> None:
     }
     everything = {(status, arrival) for status in OrderStatus for arrival in Arrival}
     assert everything - reached == IMPOSSIBLE
+
+
+def test_a_venue_that_has_what_was_not_sent_is_told_of() -> None:
+    found = book(ev.OrderReleased(order_id=1))
+    assert "was not sent" in found.apply(placed(), 2)
+    assert OrderFlag.CONFLICT in found.orders[1].flags
 
 
 @given(st.lists(st.sampled_from(ARRIVALS), max_size=12))

@@ -52,6 +52,14 @@ def of_report(watch: Watch, report: OrderReport) -> Iterator[ev.OrderEvent]:
     if order.dossier is not PLAIN or report.replaces or _is_other_id(order, report.venue_order_id):
         yield from _special(watch, report, final=kind is not None)
     if kind is not None:
+        quantity = _told_quantity(order, report)
+        if quantity is not None:
+            yield ev.OrderReported(
+                order_id=order.order_id,
+                venue_order_id=report.venue_order_id,
+                quantity=quantity,
+                venue_ns=report.time_ns,
+            )
         word = _verdict(kind, order, report)
         if word is not None:
             yield word
@@ -97,13 +105,7 @@ def _verdict(
 def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
     """Its total and its terms, as far as they are news."""
     total = report.cumulative
-    if order.dossier is PLAIN:
-        known = order.venue_total
-        raised = total is not None and total > order.filled and (known is None or total > known)
-    else:
-        leg = order.dossier.legs.get(report.venue_order_id)
-        known = leg.total if leg is not None else None
-        raised = bool(total) and total is not None and (known is None or total > known)
+    raised = total is not None and _raises(order, report.venue_order_id, total)
     quantity = _told_quantity(order, report)
     price, trigger = _told_prices(order, report)
     if not raised and quantity is None and price is None and trigger is None and not order.uncertain:
@@ -117,6 +119,17 @@ def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
         trigger_price=trigger,
         venue_ns=report.time_ns,
     )
+
+
+def _raises(order: Order, venue_order_id: str, total: Decimal) -> bool:
+    """Whether a total is news. One that our fills cover is none, as long as all fills are real and
+    under one id."""
+    dossier = order.dossier
+    if not dossier.links and not dossier.provisional and total <= order.filled:
+        return False
+    leg = dossier.legs.get(venue_order_id)
+    known = order.venue_total if dossier is PLAIN else leg.total if leg is not None else None
+    return total > (known or ZERO)
 
 
 def _told_quantity(order: Order, report: OrderReport) -> Decimal | None:

@@ -56,7 +56,7 @@ QUICK = GatewayTerms(
     ping_s=0.1,
     degraded_s=0.35,
     cut_s=0.8,
-    reconnect_s=(0.02,) * 10,
+    reconnect_s=(0.02,) * 1_000,  # a child process may take long to come back
     steady_s=0.0,
 )
 

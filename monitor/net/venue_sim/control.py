@@ -193,7 +193,7 @@ def _trigger(exchange: Exchange, order: VenueOrder, asked: Trigger, now_ns: int)
 
 
 def _say_again(exchange: Exchange, order: VenueOrder, asked: SayAgain, now_ns: int) -> Done:
-    fills = [fill for fill in exchange.fills if fill.venue_order_id == order.venue_order_id]
+    fills = exchange.fills_of(order)
     exchange.pushes += [Push("fills", order.account_id, fill.wire()) for fill in fills]
     exchange.tell(order)
     return {"fills": len(fills)}

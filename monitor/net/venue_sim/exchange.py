@@ -6,6 +6,7 @@ can be taken up again. Knows no clock, no socket, and nothing of what goes wrong
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ import msgspec
 from monitor.engine.values import ZERO, Instrument, OrderType, Quote, Side, TimeInForce
 from monitor.engine.venue import VenueStatus
 from monitor.net.venue_sim import rules, wire
-from monitor.net.venue_sim.accounts import VenueAccount
+from monitor.net.venue_sim.accounts import VenueAccount, money_of
 from monitor.net.venue_sim.matching import Push, Touch
 from monitor.net.venue_sim.orders import Refusal, VenueFill, VenueOrder, instrument_wire, quote_wire
 from monitor.net.venue_sim.terms import PROTOCOL, WORLD, VenueTerms
@@ -38,6 +39,9 @@ class Exchange:
         self.day = 0
         self._chains: dict[tuple[str, str], list[VenueOrder]] = {}
         self._working: dict[str, dict[str, VenueOrder]] = {}
+        self._fills_of: dict[str, list[VenueFill]] = {}
+        self._at_most: dict[str, Decimal] = {}
+        self._frozen_at_most = dict.fromkeys(self.accounts, ZERO)
         self._events = 0
 
     # Requests --------------------------------------------------------------------------------
@@ -64,8 +68,7 @@ class Exchange:
         if not chain:
             return Refusal("unknown_order", "there is no such order")
         if isinstance(asked, wire.LookUp):
-            ids = {order.venue_order_id for order in chain}
-            fills = [fill.wire() for fill in self.fills if fill.venue_order_id in ids]
+            fills = [fill.wire() for leg in chain for fill in self.fills_of(leg)]
             return {"orders": [order.wire() for order in chain], "fills": fills}
         if not chain[-1].working:
             return Refusal("order_closed", f"the order is {chain[-1].status}")
@@ -132,9 +135,16 @@ class Exchange:
             return Refusal("no_price", f"{order.symbol} has no price yet", retryable=True)
         instrument = self.instruments[order.symbol]
         needed = rules.needed_margin(account, instrument, order, touch.quote if touch else None)
+        if self._surely_available(account, needed):
+            return None
         if needed and needed > self.available(account, instrument.currency, besides):
             return Refusal("insufficient_margin", f"{needed:.2f} is needed and not available")
         return None
+
+    def _surely_available(self, account: VenueAccount, needed: Decimal) -> bool:
+        """Without looking at every working order: even if each froze all it ever could."""
+        frozen = self._frozen_at_most[account.terms.account_id]
+        return needed <= self._free(account, self.instruments.values()) - frozen
 
     def _replace(self, old: VenueOrder, asked: wire.Replace, now_ns: int) -> Result:
         chain = self.find(old.account_id, old.client_order_id, old.venue_order_id)
@@ -155,6 +165,7 @@ class Exchange:
             return refusal
         if self.terms.replace_keeps_id:
             old.quantity, old.price, old.trigger_price, old.time_ns = quantity, price, trigger, now_ns
+            self._freeze(old)
             self.tell(old)
             self._match_arrived(old, now_ns)
             return {"order": old.wire()}
@@ -191,25 +202,39 @@ class Exchange:
             client_order_id = order.client_order_id or venue_order_id
         return self._chains.get((account_id, client_order_id), [])
 
+    def fills_of(self, order: VenueOrder) -> list[VenueFill]:
+        return self._fills_of.get(order.venue_order_id, [])
+
     def working(self, symbol: str) -> list[VenueOrder]:
         return list(self._working.get(symbol, {}).values())
 
     def available(self, account: VenueAccount, currency: str, besides: VenueOrder | None = None) -> Decimal:
         """Money for new positions: what is not margin, and not frozen by other orders. A venue
         of one account lends between currencies one to one: rates are not its business."""
+        mine = [one for one in self.instruments.values() if one.currency == currency]
+        return self._free(account, mine) - sum(
+            (
+                rules.needed_margin(account, instrument, order, self._quote_of(instrument.symbol))
+                for instrument in mine
+                for order in self._working.get(instrument.symbol, {}).values()
+                if order is not besides and order.account_id == account.terms.account_id
+            ),
+            ZERO,
+        )
+
+    def _free(self, account: VenueAccount, instruments: Iterable[Instrument]) -> Decimal:
+        """Balance and unrealised profit, less the margin of positions."""
         free = account.balance
-        for symbol, instrument in self.instruments.items():
-            if instrument.currency != currency:
-                continue
-            touch = self.touches.get(symbol)
-            quote = touch.quote if touch else None
+        for instrument in instruments:
+            quote = self._quote_of(instrument.symbol)
             if quote is not None and quote.last is not None:
                 free += account.unrealised(instrument, quote.last)
             free -= account.margin(instrument)
-            for order in self._working.get(symbol, {}).values():
-                if order is not besides and order.account_id == account.terms.account_id:
-                    free -= rules.needed_margin(account, instrument, order, quote)
         return free
+
+    def _quote_of(self, symbol: str) -> Quote | None:
+        touch = self.touches.get(symbol)
+        return touch.quote if touch is not None else None
 
     # What happens ----------------------------------------------------------------------------
     def accept(self, order: VenueOrder) -> None:
@@ -218,7 +243,17 @@ class Exchange:
         self.orders[order.venue_order_id] = order
         self._chains.setdefault(key, []).append(order)
         self._working.setdefault(order.symbol, {})[order.venue_order_id] = order
+        self._freeze(order)
         self.tell(order)
+
+    def _freeze(self, order: VenueOrder) -> None:
+        """Twice its worth is more than any order freezes, wherever the price goes meanwhile."""
+        instrument, quote = self.instruments[order.symbol], self._quote_of(order.symbol)
+        price = order.price or order.trigger_price or (quote.last if quote is not None else None)
+        worth = money_of(instrument, price, order.quantity) if price is not None else ZERO
+        bound = 2 * (worth + order.quantity * instrument.margin_per_lot)
+        self._frozen_at_most[order.account_id] += bound - self._at_most.pop(order.venue_order_id, ZERO)
+        self._at_most[order.venue_order_id] = bound
 
     def succeed(self, old: VenueOrder, reason: str, now_ns: int, **changed: Any) -> VenueOrder:
         """Another order goes on in the place of this one, for what is not filled."""
@@ -240,6 +275,7 @@ class Exchange:
     def finish(self, order: VenueOrder, status: VenueStatus, reason: str, now_ns: int) -> None:
         order.status, order.reason, order.time_ns = status, reason, now_ns
         self._working[order.symbol].pop(order.venue_order_id, None)
+        self._frozen_at_most[order.account_id] -= self._at_most.pop(order.venue_order_id, ZERO)
         self.tell(order)
 
     def tell(self, order: VenueOrder) -> None:
@@ -274,6 +310,7 @@ class Exchange:
             time_ns=now_ns,
         )
         self.fills.append(fill)
+        self._fills_of.setdefault(order.venue_order_id, []).append(fill)
         self.pushes.append(Push("fills", order.account_id, fill.wire()))
         if order.working and not order.remaining:
             self.finish(order, VenueStatus.FILLED, "", now_ns)

@@ -71,6 +71,7 @@ class Gateway:
         self._live_since_s: float | None = None
         self._pong_s = 0.0
         self._ping_ns = 0
+        self._ping_s = 0.0
         self._malformed_at_ping = 0
 
     @property
@@ -258,7 +259,8 @@ class Gateway:
                 self._tell(
                     self._link.becomes(LinkState.DEGRADED, f"no heartbeat answered for {silent_s:.0f} s")
                 )
-            self._malformed_at_ping, self._ping_ns = self._link.malformed, self._clock_ns()
+            self._malformed_at_ping = self._link.malformed
+            self._ping_ns, self._ping_s = self._clock_ns(), loop.time()
             number = await self._put(socket, Greeting("ping", {}), self._ping_ns)
             loop.call_later(self._terms.cut_s, self._codec.give_up, number)
 
@@ -301,7 +303,7 @@ class Gateway:
             return
         if self._link.state is LinkState.DEGRADED and self._link.malformed == self._malformed_at_ping:
             self._link.becomes(LinkState.LIVE)
-        self._tell(self._link.beats((self._clock_ns() - pong.asked_ns) / 1_000_000))
+        self._tell(self._link.beats((self._pong_s - self._ping_s) * 1000))
 
     def _doubt(self, malformed: Malformed) -> None:
         """A frame that cannot be read may have been a fill: doubted until a heartbeat is clean."""

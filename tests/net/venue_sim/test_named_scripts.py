@@ -19,7 +19,7 @@ from monitor.net.venue_sim.script import NAMED
 
 ORDERS = 100
 BUSY = msgspec.structs.replace(TERMS, pace_ms=5)
-PATIENT = msgspec.structs.replace(QUICK, reconnect_s=(0.02,) * 200, malformed_in_a_row=30)
+PATIENT = msgspec.structs.replace(QUICK, malformed_in_a_row=30)
 
 
 async def trade(gateway: Listening, dice: Random) -> list[str]:

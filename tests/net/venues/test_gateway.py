@@ -264,7 +264,7 @@ async def test_nothing_but_garbage_cuts_the_line() -> None:
 async def test_ten_tries_then_by_hand() -> None:
     async with venue_here() as venue:
         url = venue.url
-    listening = Listening(url, QUICK)
+    listening = Listening(url, msgspec.structs.replace(QUICK, reconnect_s=(0.01,) * 10))
     running = asyncio.create_task(listening.gateway.run())
     try:
         given_up = await listening.hears(LinkReport, next_try_ns=None, state=LinkState.LOST)

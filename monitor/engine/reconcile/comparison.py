@@ -52,7 +52,8 @@ CONTRADICTED = "contradicted"
 POSITION_CORRECTED = "position corrected"
 POSITION_DIFFERS = "position differs"
 BALANCE_DIFFERS = "balance differs"
-LASTING = frozenset({NOT_LISTED, CONTRADICTED, POSITION_DIFFERS, BALANCE_DIFFERS})
+FILLS_NOT_TOLD = "fills not told"
+LASTING = frozenset({NOT_LISTED, CONTRADICTED, POSITION_DIFFERS, BALANCE_DIFFERS, FILLS_NOT_TOLD})
 """They are settled when a comparison no longer finds them; the others are news of a moment."""
 
 
@@ -64,7 +65,8 @@ class Comparison:
     (`connecting`) it is corrected at once, unless an order of that symbol works: then a fill may
     just be on its way. A symbol that `moved` (a fill was booked since the question was asked), or
     with orders to be looked up or fills missing, is `undecided`: neither believed nor suspected.
-    `first`: of this account ever, then its balance is taken over; later it is only told.
+    `compared_ns`: when the last comparison was asked for; None: there was none ever, then the
+    balance is taken over, later it is only told.
     """
 
     def __init__(
@@ -74,14 +76,14 @@ class Comparison:
         *,
         suspected: Mapping[PositionKey, Decimal],
         connecting: bool,
-        first: bool = False,
+        compared_ns: int | None = None,
         moved: Set[str] = frozenset(),
     ) -> None:
         self._snapshot = snapshot
         self._facts = facts
         self._before = suspected
         self._connecting = connecting
-        self._first = first
+        self._compared_ns = compared_ns
         self._account = snapshot.account_id
         self._moved = moved
         self._active: dict[int, int] = {}
@@ -92,6 +94,7 @@ class Comparison:
     def steps(self) -> Iterator[Step]:
         self._active = {known.order_id: known.active_ns for known in self._facts.live(self._account)}
         yield from self._open_orders()
+        yield from self._gap()
         yield from self._fills()
         yield from self._not_listed()
         yield from self._positions()
@@ -137,6 +140,18 @@ class Comparison:
             f"order {known.order_id}: ended for us, open at the venue",
             known,
         )
+
+    def _gap(self) -> Iterator[Step]:
+        """The positions will be right, but trades of that time will be missing for good."""
+        since_ns = self._snapshot.fills_since_ns
+        if self._compared_ns is not None and since_ns is not None and since_ns > self._compared_ns:
+            missing_s = (since_ns - self._compared_ns) // NS_PER_SECOND
+            yield self._lasting(
+                FILLS_NOT_TOLD,
+                self._account,
+                f"{self._account}: the venue does not tell the fills of the first {missing_s} s after the "
+                "last comparison",
+            )
 
     def _fills(self) -> Iterator[Step]:
         for fill in sorted(self._snapshot.fills, key=venue_order):
@@ -231,7 +246,7 @@ class Comparison:
             return
         if self.undecided or self.suspected or self._moved:
             return
-        if self._first:
+        if self._compared_ns is None:
             yield balance_taken_over(self._snapshot, mine)
             return
         currency = f" {self._snapshot.currency}" if self._snapshot.currency else ""

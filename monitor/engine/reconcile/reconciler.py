@@ -195,7 +195,7 @@ class Reconciler:
             self._facts,
             suspected=account.suspected,
             connecting=connecting,
-            first=account.compared_ns is None,
+            compared_ns=account.compared_ns,
             moved=self._moved(snapshot),
         )
         corrections = 0

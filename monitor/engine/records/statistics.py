@@ -7,6 +7,7 @@ out, for holding times and for the commission that a closing's lots had cost at 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
@@ -90,19 +91,19 @@ class StatisticsFold:
         self._day_of = day_of or self._plain_day
         self._open: dict[PositionKey, _Round] = {}
         self._total = _Sums()
-        self._symbols: dict[str, _Sums] = {}
-        self._days: dict[str, _Sums] = {}
-        self._strategies: dict[int, _Sums] = {}
-        self._directions: dict[Direction, _Sums] = {}
+        self._symbols: defaultdict[str, _Sums] = defaultdict(_Sums)
+        self._days: defaultdict[str, _Sums] = defaultdict(_Sums)
+        self._strategies: defaultdict[int, _Sums] = defaultdict(_Sums)
+        self._directions: defaultdict[Direction, _Sums] = defaultdict(_Sums)
 
     def add(self, row: PositionRecordRow) -> None:
         effect = self._effect(row)
         for sums in (
             self._total,
-            self._symbols.setdefault(row.symbol, _Sums()),
-            self._days.setdefault(self._day_of(row), _Sums()),
-            self._strategies.setdefault(row.strategy_id, _Sums()),
-            self._directions.setdefault(row.direction, _Sums()),
+            self._symbols[row.symbol],
+            self._days[self._day_of(row)],
+            self._strategies[row.strategy_id],
+            self._directions[row.direction],
         ):
             sums.add(row, effect)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 from hypothesis import given, settings, strategies as st
 from model_desk import Desk, held_elsewhere, sent
-from model_venue import ACCOUNT, ModelBooks, ModelVenue
+from model_venue import ACCOUNT, SECOND, ModelBooks, ModelVenue
 
 from monitor.engine import events as ev
 from monitor.engine.reconcile import Comparison, LookUp
@@ -25,7 +25,7 @@ def compare(
     *,
     suspected: dict[tuple[str, Direction], Decimal] | None = None,
     connecting: bool = True,
-    first: bool = False,
+    compared_ns: int | None = 10**18,
     moved: frozenset[str] = frozenset(),
 ) -> tuple[list[Step], Comparison]:
     """Carry out one comparison; look-ups are answered after it."""
@@ -34,7 +34,7 @@ def compare(
         books,
         suspected=suspected or {},
         connecting=connecting,
-        first=first,
+        compared_ns=compared_ns,
         moved=moved,
     )
     steps: list[Step] = []
@@ -230,7 +230,7 @@ def _position(direction: Direction, volume: int) -> ev.PositionCorrected:
 def test_the_balance_is_taken_over_at_the_first_comparison_and_only_told_later() -> None:
     venue, books = ModelVenue(), ModelBooks(opening=Decimal(0))
     venue.balance = Decimal("1000.50")
-    steps, _ = compare(venue, books, first=True)
+    steps, _ = compare(venue, books, compared_ns=None)
     fact = steps[0]
     assert isinstance(fact, ev.MoneyMoved)
     assert (fact.amount, fact.venue_id) == (Decimal("1000.50"), f"reconciliation {venue.now_ns}")
@@ -240,6 +240,18 @@ def test_the_balance_is_taken_over_at_the_first_comparison_and_only_told_later()
     assert found.found == {("balance differs", ACCOUNT)}
     venue.balance = Decimal("1000.505")  # as a venue rounds it
     assert compare(venue, books)[0] == []
+
+
+def test_fills_that_the_venue_tells_no_more_are_a_gap_that_is_told() -> None:
+    venue, books = ModelVenue(), ModelBooks()
+    held_elsewhere(venue, 3)
+    compared_ns, since_ns = venue.now_ns - 7000 * SECOND, venue.now_ns - 100 * SECOND
+    steps, _ = compare(venue, books, venue.snapshot(since_ns), compared_ns=compared_ns)
+    assert kinds(steps) == ["fills not told", "PositionCorrected", "position corrected"]
+    assert told(steps)[0] == (
+        "a1: the venue does not tell the fills of the first 6900 s after the last comparison"
+    )
+    assert kinds(compare(venue, books, venue.snapshot(since_ns), compared_ns=since_ns)[0]) == []
 
 
 # Whatever happens --------------------------------------------------------------------------------

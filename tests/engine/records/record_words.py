@@ -19,7 +19,7 @@ class Trail:
     def __init__(self, start_ns: int = 0) -> None:
         self.records = PositionRecords()
         self.now_ns = start_ns
-        self._volume: dict[tuple[str, str, Direction], Decimal] = {}
+        self.volumes: dict[tuple[str, str, Direction], Decimal] = {}
 
     def wait(self, minutes: int) -> Trail:
         self.now_ns += minutes * MINUTE
@@ -40,7 +40,7 @@ class Trail:
     ) -> PositionRecordRow:
         """`lots` above 0 open, below 0 close."""
         key = (account, symbol, direction)
-        volume = self._volume[key] = self._volume.get(key, ZERO) + lots
+        volume = self.volumes[key] = self.volumes.get(key, ZERO) + lots
         executed = type is RecordType.EXECUTION
         return self.records.note(
             PositionChange(

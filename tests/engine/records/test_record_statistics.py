@@ -253,7 +253,7 @@ def test_flat_positions_of_trades_earn_what_their_round_trips_earn(rows: list[Po
     last = {(row.account_id, row.symbol, row.direction): row for row in rows}
     for (account, symbol, direction), row in last.items():
         if row.volume:
-            trail._volume[account, symbol, direction] = row.volume
+            trail.volumes[account, symbol, direction] = row.volume
             trail.trade(-row.volume, account=account, symbol=symbol, direction=direction, profit=3)
     fold = StatisticsFold(INSTRUMENTS)
     for row in [*rows, *trail.rows]:

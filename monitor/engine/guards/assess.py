@@ -42,7 +42,9 @@ class GuardVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guard(NamedTuple):
-    """`name` is also the setting that holds its action. `only_closes`: it looks at nothing else."""
+    """`name` is also the setting that holds its action. `only_closes`: it looks at nothing else, and
+    an order that leaves now is cut, never refused, where something is left to close: a stop must
+    still protect a position that has become smaller meanwhile."""
 
     name: str
     check: Check
@@ -57,6 +59,8 @@ class Guard(NamedTuple):
             return None
         if closing and self.on_close is OnClose.SILENT:
             return None
+        if self.only_closes and facts.leaving:
+            action = "clamp"
         finding = self.check(order, facts, limits)
         if finding is None:
             return None

@@ -142,6 +142,15 @@ def test_closing_the_same_lots_twice_is_worth_a_warning_unless_the_venue_sees_to
     assert assess(order("3", **CLOSE, reduce_only=True), half, QUIET) == Assessment()
 
 
+def test_a_stop_still_protects_what_is_left_of_its_position() -> None:
+    stop = order(
+        "10", side=Side.SELL, offset=Offset.CLOSE, type=OrderType.STOP, price=None, trigger_price=Decimal(390)
+    )
+    said = assess(stop, facts(leaving=True, opposite=Decimal(6)), GuardLimits())
+    assert (said.passes, said.quantity) == (True, 6)
+    assert refusals(assess(stop, facts(leaving=True), GuardLimits())) == ["over_close"]
+
+
 @given(
     quantity=st.integers(1, 50),
     held=st.integers(0, 50),

@@ -17,6 +17,7 @@ from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.journal import JournalRecord
 from monitor.engine.klines.report import counted
 from monitor.engine.orders import Book
+from monitor.store.queries import LATEST
 
 _ORDER_EVENTS = get_args(ev.OrderEvent)
 _TABLES = {
@@ -27,7 +28,24 @@ _TABLES = {
     "strategies": "strategy",
     "triggers": "trigger",
 }
-_FILL_FIELDS = ("order_id", "venue_trade_id", "price", "volume", "commission", "slippage")
+# Of these only the latest are read back.
+_GROWING = {
+    "signals": "signal",
+    "executions": "execution",
+    "records": "position record",
+    "alerts": "alert",
+}
+_NAMES = _TABLES | _GROWING
+_FILL_FIELDS = (
+    "order_id",
+    "venue_trade_id",
+    "price",
+    "volume",
+    "commission",
+    "slippage",
+    "fee_currency",
+    "direction",
+)
 
 
 class RowDifference(msgspec.Struct, frozen=True):
@@ -75,6 +93,9 @@ class Facts:
 
 def row_counts(rows: Changes) -> str:
     counts = [counted(len(getattr(rows, table)), name) for table, name in _TABLES.items() if name[-1] != "y"]
+    counts += [
+        counted(count, name) for table, name in _GROWING.items() if (count := len(getattr(rows, table)))
+    ]
     samples = sum(len(chunk) for chunk in rows.equity)
     return f"{', '.join(counts)} and {counted(samples, 'equity sample')}"
 
@@ -90,11 +111,20 @@ def first_difference(expected: Changes, found: Changes, facts: Facts, *, whole: 
     for table in _TABLES:
         if different := _of_table(table, getattr(expected, table), getattr(found, table), facts):
             return different
+    for table in _GROWING:
+        there = getattr(found, table)
+        if different := _of_table(table, _read(getattr(expected, table), there), there, facts):
+            return different
     return _of_curves(expected.equity, found.equity)
 
 
 def _fill_of(fill: Any) -> dict[str, Any]:
     return {field: getattr(fill, field) for field in _FILL_FIELDS}
+
+
+def _read(expected: Mapping[int, Any], found: Mapping[int, Any]) -> Mapping[int, Any]:
+    """Of many only those that were read."""
+    return {key: expected[key] for key in expected if len(found) < LATEST or key in found}
 
 
 def _of_table(
@@ -105,7 +135,7 @@ def _of_table(
         return None
     numbered = [(seq, key) for key in wrong if (seq := facts.seq_of(table, key)) is not None]
     seq, key = min(numbered) if numbered else (None, wrong[0])
-    text = f"{_TABLES[table]} {key} {_how(expected.get(key), found.get(key))}"
+    text = f"{_NAMES[table]} {key} {_how(expected.get(key), found.get(key))}"
     more = f"; {len(wrong) - 1:,} more {table} differ" if len(wrong) > 1 else ""
     return RowDifference(f"{text}{more}", seq)
 

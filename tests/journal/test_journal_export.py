@@ -12,7 +12,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -49,10 +49,22 @@ def fact_of(row: dict[str, str]) -> ev.AnyEvent:
         return ev.CommandTaken(command=msgspec.json.decode(row["command"], type=cmd.AnyCommand))
     fields: dict[str, Any] = {"event": row["kind"]}
     for field in msgspec.structs.fields(ev.KINDS[row["kind"]]):
-        cell = row["fact_bar" if field.name == "bar" else field.name]
-        fields[field.name] = None if cell == "" and field.type is not str else cell
+        told_apart = field.name in ("bar", "kind", "time_ns")
+        fields[field.name] = value_of(row[f"fact_{field.name}" if told_apart else field.name], field)
     event: ev.AnyEvent = msgspec.convert(fields, ev.AnyEvent, strict=False)
     return event
+
+
+def value_of(cell: str, field: msgspec.structs.FieldInfo) -> Any:
+    if field.type is str:
+        return cell
+    if cell == "":
+        return None
+    if cell[0] not in "[{" or str in get_args(field.type):
+        return cell
+    value = msgspec.json.decode(cell, type=field.type)
+    # What is the default itself is left out of a fact, what only equals it is not.
+    return field.default if value == field.default else value
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:

@@ -180,7 +180,7 @@ def test_an_order_number_given_again_after_a_rewind_belongs_to_who_gave_it_last(
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        ("--kind TradeExecutde", "is not one of OrderCreated, OrderPlaced"),
+        ("--kind TradeExecutde", "is not one of OrderCreated, OrderReleased"),
         ("--kind TradeExecutde", "did you mean TradeExecuted?"),
         ("--order one", "--order: 'one' is not a whole number from 1 on"),
         ("--since-seq -1", "--since-seq"),

@@ -155,6 +155,10 @@ DAMAGES = {
     "update accounts set balance = '1' where HERE": "account sim-1 has balance 1 in the database",
     "update strategies set trade_count = 0 where HERE": "strategy 1 has trade_count 0 in the database",
     "update strategy_triggers set price = '1' where HERE and trigger_id = 2": "trigger 2 has price 1",
+    "update orders set flags = '[\"stale\"]' where HERE and order_id = 3": "order 3 has flags",
+    "update trades set void = 1 where HERE and trade_id = 4": "trade 4 has void True in the database",
+    "insert into alerts select session_id, 7, 1, 'error', 'x', 'x', null, '', '', null, '' from sessions "
+    "where HERE": "alert 7 is in the database, but never was",
     "update equity_samples set equity = 0 where HERE and sample = 44": "equity sample 44 of sim-1",
     "delete from equity_samples where HERE and sample = 3": "equity sample 3 of sim-1",
 }

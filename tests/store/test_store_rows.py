@@ -12,12 +12,17 @@ from database_places import Place
 from hypothesis import HealthCheck, given, settings, strategies as st
 from store_strategies import changes, rows
 from store_world import (
+    account,
+    alert,
     exactly,
+    execution,
     fold,
     operation,
     order,
     position,
+    record,
     records,
+    signal,
     strategy,
     trade,
     trigger,
@@ -25,7 +30,8 @@ from store_world import (
 
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.journal import JournalRecord
-from monitor.store import Batch, Store
+from monitor.engine.values import SignalKind
+from monitor.store import Batch, Store, StoreError
 from monitor.store.tables import metadata
 
 in_one_store = settings(
@@ -80,9 +86,12 @@ async def test_every_kind_of_row_has_a_column_for_each_field(store: Store, sessi
         "orders": order(1),
         "trades": trade(1),
         "positions": position(Decimal(1), 1),
+        "accounts": account(),
         "strategies": strategy(1),
     }
     names |= {"strategy_triggers": trigger(1), "operation_log": operation(1)}
+    names |= {"signals": signal(1), "executions": execution(1), "alerts": alert(1)}
+    names |= {"position_records": record(1), "position_records_archive": record(1)}
     for table, row in names.items():
         assert set(metadata.tables[table].columns.keys()) == {"session_id", *get_type_hints(type(row))}
 
@@ -149,6 +158,42 @@ async def test_of_many_operations_the_latest_500_are_shown(store: Store, session
     await store.write(Batch(session_id, [], Changes(operations=given_commands)))
     shown = (await store.rows(session_id)).operations
     assert [row.operation_id for row in shown] == list(range(101, 601))
+
+
+async def test_of_what_only_grows_the_latest_500_are_shown(store: Store, session_id: int) -> None:
+    numbers = range(1, 601)
+    grown = Changes(
+        signals={i: signal(i) for i in numbers},
+        executions={i: execution(i) for i in numbers},
+        records={i: record(i) for i in numbers},
+        alerts={i: alert(i, settled_ns=None if i == 7 else i) for i in numbers},
+    )
+    await store.write(Batch(session_id, [], grown))
+    shown = await store.rows(session_id)
+    latest = list(range(101, 601))
+    assert list(shown.signals) == list(shown.executions) == list(shown.records) == latest
+    assert list(shown.alerts) == [7, *latest[1:]], "one that still stands is never left out"
+
+
+async def test_the_same_signal_is_written_again_but_never_a_second_of_its_kind_and_key(
+    place: Place,
+) -> None:
+    store = await Store.open(place.address)
+    session_id, other = await new_session(store), await new_session(store)
+    first = signal(1, order_id=7, key="x")
+    for each in (session_id, other, session_id):
+        await store.write(Batch(each, [], Changes(signals={1: first})))
+    apart = {
+        2: signal(2, order_id=8, key="x"),
+        3: signal(3, order_id=7, key="X"),
+        4: signal(4, order_id=7, key="x", kind=SignalKind.ALERT),
+    }
+    await store.write(Batch(session_id, [], Changes(signals=apart)))
+    with pytest.raises(StoreError, match="refused a row"):
+        await store.write(Batch(session_id, records(1), Changes(signals={9: signal(9, order_id=7, key="x")})))
+    assert (await store.rows(session_id)).signals == {1: first, **apart}
+    assert await store.journal(session_id) == []
+    await store.close()
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain
 
 import msgspec
 
@@ -27,6 +28,11 @@ class Rolled(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     prices: dict[str, Decimal]
     marks: dict[str, Decimal]
+
+    @property
+    def exchanges(self) -> set[str]:
+        """Those that told settlement prices."""
+        return {exchange_of(symbol) for symbol in self.prices}
 
 
 class MoneyState(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +64,6 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     histories: tuple[HistoryState, ...]
     waiting: dict[str, tuple[Entry, ...]]
     rolls: tuple[Rolled, ...]
-    trades: dict[int, str]
     moved: tuple[tuple[MoneyKind, str], ...]
     last_prices: dict[str, Decimal]
 
@@ -107,6 +112,8 @@ class Account:
         """
         if fill.trade_id in self._symbols:
             return Booking()
+        if instrument is not None and instrument.symbol != fill.symbol:
+            raise ValueError(f"{fill.symbol} by the terms of {instrument.symbol}")
         self._symbols[fill.trade_id] = fill.symbol
         history = self.histories.get(fill.symbol)
         if history is None:
@@ -128,9 +135,7 @@ class Account:
             self._waiting[symbol] = kept
             return Booking()
         fill = history.fill(trade_id)
-        if fill is None:
-            self._symbols[trade_id] = symbol
-            return Booking(anomaly=f"trade {trade_id} is older than what can be taken back")
+        assert fill is not None  # what is forgotten is not in `_symbols`
         self._pay_foreign_fee(history, fill, -fill.commission)
         return history.void(trade_id)
 
@@ -146,7 +151,8 @@ class Account:
 
     def roll(self, event: ev.DayRolled, time_ns: int) -> tuple[PositionChange, ...]:
         """A trading day ends at `time_ns`; the same day ends once. Fills before it that come
-        later are still of the old day."""
+        later are still of the old day. Where an exchange that settles tells prices its symbols
+        are settled; without any, lots only grow older."""
         if any(rolled.day == event.day for rolled in self._rolls):
             return ()
         marks = {**self.last_prices, **event.prices}
@@ -155,10 +161,12 @@ class Account:
         for symbol, price in event.prices.items():
             self.mark(symbol, price)
         changes: list[PositionChange] = []
+        exchanges = rolled.exchanges
         for symbol, history in self.histories.items():
-            changes += history.insert([_roll_of(rolled, symbol)])
+            changes += history.insert([_roll_of(rolled, symbol, exchanges)])
         for ledger in self.ledgers.values():
-            self._roll_money(ledger, [h for h in self.histories.values() if h.ledger is ledger])
+            own = [history for history in self.histories.values() if history.ledger is ledger]
+            self._roll_money(ledger, own, exchanges)
         for history in self.histories.values():
             for currency, fee in history.foreign_fees(time_ns):  # already of the new day
                 self.ledger_of(currency).day_balance += fee
@@ -188,10 +196,13 @@ class Account:
         self.last_prices[symbol] = price
 
     def forget(self, before_ns: int) -> int:
-        """Fold what lies before this time into where each history begins. Returns how many
-        entries went; their fills can no longer be taken back."""
+        """Fold what lies before this time into where each history begins. Returns how many fills
+        went: they can no longer be taken back, nor told from new ones by their id."""
         self._rolls = [rolled for rolled in self._rolls if rolled.time_ns >= before_ns]
-        return sum(history.keep_from(before_ns) for history in self.histories.values())
+        gone = [fill for history in self.histories.values() for fill in history.keep_from(before_ns)]
+        for fill in gone:
+            del self._symbols[fill.trade_id]
+        return len(gone)
 
     def knows(self, kind: MoneyKind, venue_id: str) -> bool:
         """Whether money by this name was moved already."""
@@ -262,7 +273,6 @@ class Account:
             ),
             waiting={symbol: tuple(entries) for symbol, entries in self._waiting.items()},
             rolls=tuple(self._rolls),
-            trades=dict(self._symbols),
             moved=tuple(sorted(self._moved)),
             last_prices=dict(self.last_prices),
         )
@@ -285,7 +295,10 @@ class Account:
             account.histories[kept.instrument.symbol] = history
         account._waiting = {symbol: list(entries) for symbol, entries in state.waiting.items()}
         account._rolls = list(state.rolls)
-        account._symbols = dict(state.trades)
+        kept_entries = [history.entries for history in account.histories.values()]
+        for entry in chain.from_iterable([*kept_entries, *account._waiting.values()]):
+            if isinstance(entry, Fill):
+                account._symbols[entry.trade_id] = entry.symbol
         account._moved = set(state.moved)
         return account
 
@@ -331,7 +344,7 @@ class Account:
         history.since = time_ns
         for rolled in self._rolls:
             if rolled.time_ns >= time_ns and (until is None or rolled.time_ns < until):
-                history.insert([_roll_of(rolled, symbol)])
+                history.insert([_roll_of(rolled, symbol, rolled.exchanges)])
 
     def _pay_foreign_fee(self, history: History, fill: Fill, fee: Decimal) -> None:
         """A fee in another currency than the instrument's is that currency's alone."""
@@ -342,9 +355,9 @@ class Account:
         if self._rolls and fill.time_ns <= self._rolls[-1].time_ns:
             ledger.day_balance -= fee
 
-    def _roll_money(self, ledger: Ledger, own: list[History]) -> None:
+    def _roll_money(self, ledger: Ledger, own: list[History], exchanges: set[str]) -> None:
         """The day of money that is not of one symbol."""
-        if any(history.long.rules.settled for history in own):
+        if any(h.long.rules.settled and h.instrument.exchange in exchanges for h in own):
             ledger.static_balance += ledger.funding - ledger.charges
             ledger.realised -= ledger.funding
             ledger.commission -= ledger.charges
@@ -355,5 +368,14 @@ class Account:
         ledger.day_flow = ZERO
 
 
-def _roll_of(rolled: Rolled, symbol: str) -> Roll:
-    return Roll(time_ns=rolled.time_ns, price=rolled.prices.get(symbol), last=rolled.marks.get(symbol))
+def exchange_of(symbol: str) -> str:
+    return symbol.partition(".")[0] if "." in symbol else ""
+
+
+def _roll_of(rolled: Rolled, symbol: str, exchanges: set[str]) -> Roll:
+    return Roll(
+        time_ns=rolled.time_ns,
+        settles=exchange_of(symbol) in exchanges,
+        price=rolled.prices.get(symbol),
+        last=rolled.marks.get(symbol),
+    )

@@ -30,11 +30,19 @@ def walk(fills: Sequence[Fill], position: Decimal | None) -> list[Fill]:
     """Order `fills` (given in the order of their keys) so that each starts where the one before
     ended, beginning at `position`; all of them, whatever is missing between them.
 
-    It is a walk that uses each edge start -> end once (Hierholzer's). A trade with oneself
-    comes as two opposite fills from the same start: a loop, walked before anything else
-    there. Where a fill is missing the walk starts again at the first fill that nothing leads to.
+    It is a walk that uses each edge start -> end once (Hierholzer's). Where there is none, trades
+    with oneself are looked for: two opposite fills from the same start, a loop that is walked
+    before anything else there. Where a fill is missing the walk starts again at the first
+    fill that nothing leads to.
     """
-    loops, edges = _without_loops(fills)
+    plain = _walk(fills, position)
+    if _unbroken(plain, position):
+        return plain
+    pairs, edges = _without_loops(fills)
+    return _with_loops(_walk(edges, position), pairs) if pairs else plain
+
+
+def _walk(edges: Sequence[Fill], position: Decimal | None) -> list[Fill]:
     waiting: dict[Decimal | None, list[Fill]] = {}
     for fill in reversed(edges):
         waiting.setdefault(start_of(fill), []).append(fill)
@@ -46,7 +54,16 @@ def walk(fills: Sequence[Fill], position: Decimal | None) -> list[Fill]:
         part = _trail(place, waiting)
         ordered += part
         place = _end(part[-1])
-    return _with_loops(ordered, loops)
+    return ordered
+
+
+def _unbroken(fills: Sequence[Fill], position: Decimal | None) -> bool:
+    place = start_of(fills[0]) if position is None else position
+    for fill in fills:
+        if start_of(fill) != place:
+            return False
+        place = _end(fill)
+    return True
 
 
 def _end(fill: Fill) -> Decimal | None:

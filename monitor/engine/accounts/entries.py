@@ -43,9 +43,10 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="fill"):
 
 class Roll(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="roll"):
     """A trading day ended, this symbol at the settlement `price` (None: not told). `last` is what
-    it was valued at then."""
+    it was valued at then. `settles`: its exchange told settlement prices for this day."""
 
     time_ns: int
+    settles: bool = False
     price: Decimal | None = None
     last: Decimal | None = None
 

@@ -152,16 +152,17 @@ class History:
         if any(getattr(old, name) != getattr(instrument, name) for name in worth):
             self._fold_again(0)
 
-    def keep_from(self, time_ns: int) -> int:
+    def keep_from(self, time_ns: int) -> list[Fill]:
         """Forget the entries before this time: what they came to is the beginning now. Fills
-        from before it that still come are booked at the beginning. Returns how many went."""
+        from before it that still come are booked at the beginning. Returns the ones that went."""
         index = bisect_left(self.times, time_ns)
         if not index:
-            return 0
+            return []
         entries, times = self.entries[index:], self.times[index:]
         del self.entries[index:], self.times[index:]
         self._fold_again(index)
-        for fill in self._fills(0):
+        gone = self._fills(0)
+        for fill in gone:
             self.profits.pop(fill.trade_id, None)
             self.gaps.pop(fill.trade_id, None)
         self._checkpoints = [(0, self.holding())]
@@ -169,7 +170,7 @@ class History:
         self.base_ns = time_ns
         self.entries, self.times = entries, times
         self._fold(0)
-        return index
+        return gone
 
     def foreign_fees(self, after_ns: int) -> Iterator[tuple[str, Decimal]]:
         """(currency, fee) of fills after this time that were paid in another currency."""
@@ -312,7 +313,7 @@ class History:
         if isinstance(entry, Correction):
             self._correct(entry)
             return
-        if self.long.rules.settled:
+        if entry.settles and self.long.rules.settled:
             self._settle(entry)
         else:
             self.long.new_day()

@@ -123,6 +123,11 @@ def test_fills_of_an_unknown_instrument_wait_for_it() -> None:
     assert figures(account) == figures(plain)
 
 
+def test_a_fill_of_one_instrument_is_not_booked_by_the_terms_of_another() -> None:
+    with pytest.raises(ValueError, match="DCE.m2005 by the terms of SHFE.au2012"):
+        netted().book(buy(2700, at=1, of=MEAL), GOLD)
+
+
 def test_shanghai_tells_todays_lots_from_yesterdays() -> None:
     account = hedged()
     book(account, buy(400, 3, at=1))
@@ -195,6 +200,30 @@ def test_elsewhere_a_day_makes_lots_older_and_settles_nothing() -> None:
     assert lots(account, LONG, SUI) == (0, 100)
     assert (account.ledger.static_balance, account.ledger.unrealised()) == (1_000_000, 10)
     assert account.ledger.today_profit() == 0
+
+
+def test_a_day_without_settlement_prices_settles_nothing() -> None:
+    account = hedged()
+    book(account, buy(400, 2, at=1, commission=3))
+    book(account, buy(2700, 1, at=2, of=MEAL), of=MEAL)
+    roll(account, 10, m=2710)  # Dalian's only
+    ledger = account.ledger
+    assert (ledger.commission, ledger.static_balance, lots(account, LONG)) == (3, 1_000_100, (0, 2))
+    roll(account, 20, day="2020-01-03", au=401)
+    assert (ledger.commission, ledger.static_balance) == (0, 1_000_100 + 2_000 - 3)
+    assert identities(account) == []
+
+
+def test_what_is_forgotten_stays_in_every_figure() -> None:
+    account = hedged()
+    first, close = buy(400, 2, at=1), sell(402, 1, at=5, offset=Offset.CLOSE_TODAY)
+    book(account, first, close, buy(404, at=9))
+    told = account.ledger.balance(), volumes(account), account.ledger.realised
+    assert account.forget(6) == 2
+    assert (account.ledger.balance(), volumes(account), account.ledger.realised) == told
+    assert account.void(first.trade_id).anomaly == f"trade {first.trade_id} is not known"
+    assert account.profit_of(close.trade_id) is None
+    assert identities(account) == []
 
 
 def test_money_without_a_trade_is_booked_once_by_kind_and_id() -> None:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from monitor.engine.advanced_errors import PositionRecordingError
 from monitor.engine.records.days import trading_day
 from monitor.engine.records.holding import HoldingTimes
 from monitor.engine.records.lots import Lots
@@ -74,6 +75,7 @@ def record_statistics(
     `instruments` by symbol are needed for turnover in money and for currencies. `day_of` tells
     a record's trading day where holidays matter. Records may begin in the middle: what was held
     before has no known opening, so it has a result but no holding time and no round trip.
+    PositionRecordingError for records out of order or doubled: lots would be closed wrongly.
     """
     fold = StatisticsFold(instruments, day_of=day_of)
     for row in rows:
@@ -90,6 +92,7 @@ class StatisticsFold:
         self._instruments = instruments or {}
         self._day_of = day_of or self._plain_day
         self._open: dict[PositionKey, _Round] = {}
+        self._last_id = 0
         self._total = _Sums()
         self._symbols: defaultdict[str, _Sums] = defaultdict(_Sums)
         self._days: defaultdict[str, _Sums] = defaultdict(_Sums)
@@ -97,6 +100,9 @@ class StatisticsFold:
         self._directions: defaultdict[Direction, _Sums] = defaultdict(_Sums)
 
     def add(self, row: PositionRecordRow) -> None:
+        if row.record_id <= self._last_id:
+            raise PositionRecordingError(f"record {row.record_id} follows record {self._last_id}")
+        self._last_id = row.record_id
         effect = self._effect(row)
         for sums in (
             self._total,

@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from monitor.engine.advanced_errors import PositionRecordingError
 from monitor.engine.rows import PositionRecordRow
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.values import Direction, RecordType
@@ -50,11 +49,10 @@ class PositionRecords:
         by: str,
         note: str = "",
     ) -> PositionRecordRow:
-        """Record one change. What does not add up with the position's last record is recorded
-        all the same, as the trail may miss nothing, and marked for a person to review.
-
-        PositionRecordingError, and nothing recorded, for a change without a cause (an execution
-        needs its order and trade, anything else somebody who did it) or one that cannot be.
+        """Record one change. The trail may miss nothing and a fold may not fail, so what lacks a
+        cause (an execution its order and trade, anything else who did it), cannot be, or does
+        not follow from the position's last record is recorded all the same, and marked for a
+        person to review.
         """
         row = PositionRecordRow(
             record_id=self.next_id,
@@ -75,9 +73,6 @@ class PositionRecords:
             by=by,
             note=note,
         )
-        wrong = impossible(row)
-        if wrong:
-            raise PositionRecordingError(f"{_named(row)}: {wrong}")
         return self._take(row)
 
     def take_up(self, last: Iterable[PositionRecordRow], next_id: int) -> None:
@@ -111,8 +106,8 @@ class PositionRecords:
 
     def _take(self, row: PositionRecordRow) -> PositionRecordRow:
         before = self._last.get(position_of(row))
-        doubt = does_not_follow(before, row)
-        if before is None and self._from_start and row.volume != row.change:
+        doubt = impossible(row) or does_not_follow(before, row)
+        if not doubt and before is None and self._from_start and row.volume != row.change:
             doubt = f"{row.volume - row.change} were held before the first record"
         if doubt:
             row = _marked(row, doubt)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from record_words import GOLD, MINUTE, Trail
 
+from monitor.engine.advanced_errors import AdvancedOrderError, PositionRecordingError
 from monitor.engine.records import PositionRecords, RecordFigures, StatisticsFold, record_statistics
 from monitor.engine.records.days import trading_day
 from monitor.engine.records.holding import DIFFERENT_TIMES, HoldingTimes
@@ -143,6 +144,15 @@ def test_a_settlement_of_nothing_is_no_round_trip() -> None:
     trail = Trail()
     trail.trade(0, type=RecordType.SETTLEMENT)
     assert total(trail).round_trips == 0
+
+
+def test_records_out_of_order_or_doubled_are_a_mistake_of_the_caller() -> None:
+    trail = Trail()
+    rows = [trail.trade(1), trail.trade(-1)]
+    for wrong in (rows[::-1], [rows[0], rows[0]]):
+        with pytest.raises(PositionRecordingError, match="record 1 follows record"):
+            record_statistics(wrong, INSTRUMENTS)
+    assert issubclass(PositionRecordingError, AdvancedOrderError)
 
 
 def test_currencies_are_not_added() -> None:

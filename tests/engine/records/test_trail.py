@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, strategies as st
 from record_words import GOLD, Trail
 
-from monitor.engine.advanced_errors import AdvancedOrderError, PositionRecordingError
 from monitor.engine.records import FOR_REVIEW, PositionRecords, verify
 from monitor.engine.rows import PositionRecordRow
 from monitor.engine.trading.parts import PositionChange
@@ -115,15 +114,14 @@ def test_current_positions_are_the_last_records_of_what_is_open() -> None:
         (change(3, 2), RecordType.EXECUTION, 1, "double_ma"),
     ],
 )
-def test_a_change_without_a_cause_or_that_cannot_be_is_not_recorded(
+def test_a_change_without_a_cause_or_that_cannot_be_is_marked_for_review(
     what: PositionChange, type: RecordType, order_id: int | None, by: str
 ) -> None:
     records = PositionRecords()
-    with pytest.raises(PositionRecordingError, match=r"SHFE\.au2512 long") as raised:
-        note(records, what, type=type, order_id=order_id, by=by)
-    assert isinstance(raised.value, AdvancedOrderError)
-    assert records.newest() == {}
-    assert records.next_id == 1
+    row = note(records, what, type=type, order_id=order_id, by=by)
+    assert row.note.startswith(FOR_REVIEW)
+    assert records.rows_for_review() == [row]
+    assert len(verify([row])) == 1
 
 
 def test_what_does_not_add_up_is_recorded_and_marked_for_review() -> None:

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from monitor.engine.values import LinkSide, LinkState, Offset, OrderType, Side, TimeInForce
 from monitor.engine.venue import (
@@ -348,6 +349,13 @@ class RawClient:
         async with asyncio.timeout(PATIENCE_S):
             frame: dict[str, Any] = json.loads(await self.socket.recv())
         return frame
+
+    async def is_cut_off(self) -> None:
+        """Until the connection is gone, whatever comes before."""
+        async with asyncio.timeout(PATIENCE_S):
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await self.socket.recv()
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from monitor.engine.values import LinkState
-from monitor.engine.venue import FillReport, LinkReport, OrderReport, VenueStatus
+from monitor.engine.venue import FillReport, LinkReport, OrderReport, RequestLost, VenueStatus
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="ended by signals")
 
@@ -115,3 +115,28 @@ def test_mistakes_are_one_sentence(options: tuple[str, ...], said: str) -> None:
     assert ended.returncode == 2
     assert said in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+async def test_killed_in_the_middle_of_a_burst_it_has_all_that_it_acknowledged(tmp_path: Path) -> None:
+    """The plug is pulled while orders stream in: what was acknowledged is there after the restart,
+    what was lost is there once or not at all, and what never left is not there."""
+    async with (
+        venue_process("--manual", "--record", str(tmp_path / "v.jsonl")) as venue,
+        gateway_to(venue) as gateway,
+    ):
+        for number in range(400):
+            gateway.places(f"c{number}", quantity=Decimal("0.001"))
+        await gateway.until(lambda: len(gateway.of(OrderReport)) >= 100)
+        await venue.ends()
+        gone = await gateway.hears(LinkReport, state=LinkState.LOST)
+        await venue.start()
+        await gateway.is_live(gateway.said.index(gone))
+        truth = await venue.truth()
+        there = {one["client_order_id"] for one in truth.orders}
+        lost = {one.client_order_id: one for one in gateway.of(RequestLost)}
+        assert len(there) == len(truth.orders)
+        assert {one.client_order_id for one in gateway.of(OrderReport)} <= there
+        assert not {name for name, one in lost.items() if one.never_sent} & there
+        assert {f"c{number}" for number in range(400)} - there <= set(lost)
+        snapshot = await gateway.snapshot()
+        assert {one.client_order_id for one in snapshot.open_orders} == there

@@ -326,3 +326,31 @@ async def test_quotes_walk_and_a_market_order_fills_at_the_touch() -> None:
         gateway.places("c1", price=None, quantity=Decimal("0.001"))
         fill = await gateway.hears(FillReport)
         assert abs(fill.price - quote.ask) < 200
+
+
+@pytest.mark.parametrize(
+    "says", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"\x00\xff" * 50, b"HTTP/1.1 "]
+)
+async def test_something_else_at_the_address_is_no_venue(says: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(says)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        listening = Listening(url, QUICK)
+        running = asyncio.create_task(listening.gateway.run())
+        lost = await listening.hears(LinkReport, state=LinkState.LOST)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert lost.reason.startswith("no connection: ")
+
+
+async def test_a_venue_that_accepts_and_says_nothing_is_given_up() -> None:
+    silent = scripted(Rule(do=Mishap.SILENT, seconds=60, pings=False))
+    async with venue_here(script=silent) as venue, gateway_to(venue, live=False) as gateway:
+        lost = await gateway.hears(LinkReport, state=LinkState.LOST)
+        assert lost.reason == "no answer to hello"
+        assert LinkState.LIVE not in {one.state for one in gateway.of(LinkReport)}

@@ -279,7 +279,7 @@ class Desk(QObject):
             self.account_changed.emit(account)
         if changes.positions or changes.cleared:
             self.positions_changed.emit()
-        if changes.orders or changes.cleared:
+        if changes.orders or changes.executions or changes.cleared:
             self.orders_changed.emit()
         if changes.queue is not None or changes.waiting or changes.cleared:
             self.queue_changed.emit()

@@ -72,6 +72,10 @@ def _replay(replay: ReplayRow | None) -> tuple[Hint, ...]:
 
 
 def _orders(window: MainWindow) -> tuple[Hint, ...]:
+    if window.truth.unknown_order() is not None:
+        return (("look_up_order", "ask about the unknown order"),)
+    if window.truth.order_for_you() is not None:
+        return (("send_waiting", "decide about the order"),)
     if window.orders.selected_working():
         return (("cancel_selected", "cancel the order"),)
     if window.selected_position() is not None:

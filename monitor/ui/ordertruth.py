@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from monitor.engine.commands import AcknowledgeAlert, Reconcile, Resolution, ResolveOrder
 from monitor.engine.rows import AlertRow, OrderRow, WaitingRow
-from monitor.engine.values import EngineState, InnerState, WaitingKind, World
+from monitor.engine.values import EngineState, InnerState, LogLevel, WaitingKind, World
+from monitor.models.tables import LEVEL_RANK
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
@@ -23,6 +24,7 @@ class OrderTruth:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._desk = window.desk
+        self._told = 0  # the newest alert that was told of
 
     def bind(self) -> None:
         window = self._window
@@ -38,6 +40,8 @@ class OrderTruth:
         window.system.commanded.connect(window.run_command)
         window.order_form.left.connect(lambda: window.table_in_use().view.setFocus())
         self._desk.system_changed.connect(self.show)
+        self._desk.system_changed.connect(self._tell)
+        self._desk.cleared.connect(self._forget)
         self.look()
 
     def show(self) -> None:
@@ -53,6 +57,20 @@ class OrderTruth:
         buttons = window.system.buttons
         window.system.allow({id: window.actions_table.why_not(id) for id in buttons})
         window.system.refresh_age()
+
+    def _tell(self) -> None:
+        """The newest alert that somebody must look at, once, where the eye is."""
+        fresh = [row for row in self._desk.standing_alerts() if row.alert_id > self._told]
+        if not fresh:
+            return
+        self._told = max(row.alert_id for row in fresh)
+        worst = min(fresh, key=lambda row: (LEVEL_RANK[row.level], -row.alert_id))
+        if worst.level is not LogLevel.INFO:
+            tone = "error" if worst.level is LogLevel.ERROR else "warn"
+            self._window.show_message(f"{worst.message} (Alt+3)", tone)
+
+    def _forget(self) -> None:
+        self._told = 0
 
     # -- what is meant
 

@@ -127,8 +127,7 @@ class MainWindow(QMainWindow):
         self.order_form = OrderForm(DeskView(desk), self.answers, theme)
         self.table_panels: tuple[TablePanel, ...] = (
             self.positions,
-            self.orders.active,
-            self.orders.history,
+            *self.orders.pages,
             self.trades,
             self.strategies.triggers,
             self.log,

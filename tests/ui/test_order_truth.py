@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk_rows import alert, evidence, link, record, waiting
+from desk_rows import alert, evidence, execution, link, record, waiting
 from driver import SYMBOL, order, session, whole_replay
 from pilot import ALT, CTRL, SHIFT, Pilot
 from PySide6.QtCore import Qt
@@ -38,6 +38,7 @@ from monitor.engine.values import (
     InnerState,
     LinkSide,
     LinkState,
+    LogLevel,
     OrderFlag,
     OrderStatus,
     OrderType,
@@ -308,6 +309,29 @@ def test_a_takes_note_of_the_only_alert_and_of_the_selected_ones(trader: Trader)
     trader.window.system.alerts.view.select_row(3)
     trader.press(Key.Key_A)
     assert trader.sent[1:] == [AcknowledgeAlert(alert_id=3)]
+
+
+def test_a_new_alert_is_told_once_where_the_eye_is(trader: Trader) -> None:
+    trader.tell(Changes(alerts={1: alert(1), 2: alert(2, level=LogLevel.ERROR, message="Order 7 is lost.")}))
+    assert trader.said.endswith("Order 7 is lost. (Alt+3)")
+    trader.window.show_message("something else")
+    trader.tell(Changes(alerts={2: alert(2, level=LogLevel.ERROR, message="Order 7 is lost.")}))
+    assert trader.said.endswith("something else")
+
+
+def test_the_status_line_offers_the_key_that_matters_now(trader: Trader) -> None:
+    trader.tell(unknown())
+    trader.window._look()
+    assert trader.window.status.keys.text().startswith("l ask about the unknown order")
+
+
+def test_execution_has_a_tab_once_something_was_executed(trader: Trader) -> None:
+    tabs = trader.window.orders.tabs
+    assert not tabs.isTabVisible(2)
+    trader.tell(Changes(executions={1: execution(1)}))
+    assert tabs.tabText(2) == "Execution 1"
+    tabs.setCurrentIndex(2)
+    assert trader.window.orders.shown is trader.window.orders.execution
 
 
 def test_f5_compares_with_the_venue(trader: Trader) -> None:

@@ -1,4 +1,4 @@
-"""The orders: working ones and finished ones, two tables behind two tabs that count them.
+"""The orders: working ones, finished ones and how well they were executed, behind tabs that count.
 
 Owns the tabs. The tables know their rows; cancelling is somebody else's question.
 """
@@ -26,16 +26,20 @@ class OrdersPanel(QWidget):
             theme,
             self.tr("No order has ended yet. Filled, cancelled and rejected orders are kept here."),
         )
+        self.execution = TablePanel(
+            desk.executions,
+            theme,
+            self.tr("No order was executed at a venue yet. Slippage and waits of each stand here."),
+        )
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName(self.tr("Working orders or history"))
-        self.tabs.addTab("")
-        self.tabs.addTab("")
+        self.tabs.setAccessibleName(self.tr("Working orders, history or execution"))
         self._pages = QStackedWidget()
-        self._pages.addWidget(self.active)
-        self._pages.addWidget(self.history)
-        self._counts = (-1, -1)
+        for page in self.pages:
+            self.tabs.addTab("")
+            self._pages.addWidget(page)
+        self._counts = (-1, -1, -1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -46,9 +50,14 @@ class OrdersPanel(QWidget):
         self.count()
 
     @property
+    def pages(self) -> tuple[TablePanel, ...]:
+        """The tables, in the order of their tabs."""
+        return (self.active, self.history, self.execution)
+
+    @property
     def shown(self) -> TablePanel:
         """The table in front."""
-        return self.active if self.tabs.currentIndex() == 0 else self.history
+        return self.pages[self.tabs.currentIndex()]
 
     def selected_working(self) -> list[OrderRow]:
         """The selected orders that can still be cancelled."""
@@ -70,12 +79,15 @@ class OrdersPanel(QWidget):
 
     def count(self) -> None:
         """Write the numbers of rows on the tabs."""
-        counts = (len(self._desk.active_orders), len(self._desk.order_history))
+        desk = self._desk
+        counts = (len(desk.active_orders), len(desk.order_history), len(desk.executions))
         if counts == self._counts:
             return
         self._counts = counts
         self.tabs.setTabText(0, self.tr("Active {0}").format(f"{counts[0]:,}"))
         self.tabs.setTabText(1, self.tr("History {0}").format(f"{counts[1]:,}"))
+        self.tabs.setTabText(2, self.tr("Execution {0}").format(f"{counts[2]:,}"))
+        self.tabs.setTabVisible(2, counts[2] > 0)
 
     def _clicked(self, index: int) -> None:
         """Who turns to a table with the mouse means that table with the next key."""

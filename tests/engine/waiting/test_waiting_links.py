@@ -134,6 +134,27 @@ def test_a_child_that_still_queues_grows_without_a_request() -> None:
     assert lobby.of(ev.ReplaceRequested) == []
 
 
+def test_a_child_is_not_enlarged_before_the_venue_has_it() -> None:
+    lobby = Lobby()
+    lobby.give(1, quantity=5)
+    lobby.give(2, parent_id=1, quantity=5)
+    lobby.fills(1, 2)
+    lobby.fills(1, 2)
+    assert lobby.of(ev.ReplaceRequested) == []
+    lobby.places(2)
+    assert [(f.order_id, f.quantity) for f in lobby.of(ev.ReplaceRequested)] == [(2, 4)]
+
+
+def test_children_that_cancel_each_other_count_once() -> None:
+    lobby = Lobby()
+    lobby.give(1, quantity=10)
+    lobby.give(2, parent_id=1, group_id=2, quantity=6)
+    lobby.give(3, parent_id=1, group_id=2, quantity=5)
+    lobby.give(4, parent_id=1, quantity=4)
+    lobby.fills(1, 10)
+    assert [(f.order_id, f.quantity) for f in lobby.of(ev.OrderReleased)] == [(2, None), (3, None), (4, None)]
+
+
 def test_an_enlargement_waits_for_the_one_before_and_a_refused_one_is_told() -> None:
     lobby = Lobby()
     bracket(lobby)
@@ -305,7 +326,8 @@ def test_a_trailing_exit_of_a_bracket_begins_to_follow_when_it_is_released() -> 
     lobby = Lobby()
     lobby.quote(last=100)
     lobby.give(1, quantity=1)
-    lobby.give(2, parent_id=1, type=OrderType.TRAILING, side=Side.SELL, offset=Offset.CLOSE, trail=3)
+    exit_ = {"side": Side.SELL, "offset": Offset.CLOSE, "trail": 3, "trigger_price": 118}
+    lobby.give(2, parent_id=1, type=OrderType.TRAILING, **exit_)
     lobby.quote(last=120)
     assert lobby.of(ev.TriggerMoved) == []
     lobby.fills(1, 1, price=120)

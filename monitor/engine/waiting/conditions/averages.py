@@ -2,7 +2,7 @@
 form, so an average that equals a price compares equal. None while there are too few closes.
 
 Each looks at a bounded number of closes, so the same bars give the same value whenever one
-began to listen: exponential ones at five windows (what is older weighs below 0.1 %).
+began to listen: exponential ones at five windows, Wilder's slower one at ten (what is older weighs below 0.1 %).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import pairwise
 from monitor.engine.waiting.conditions.tree import SeriesOf
 
 _MEMORY = 5
+_LONG_MEMORY = 10
 _EXACT = Context(prec=28)
 _FULL = Decimal(100)
 _HALF = Decimal(50)
@@ -23,7 +24,7 @@ def closes_needed(of: SeriesOf, window: int) -> int:
     """How many of the newest closes to ask for."""
     if of is SeriesOf.EMA:
         return _MEMORY * window
-    return _MEMORY * window + 1 if of is SeriesOf.RSI else window
+    return _LONG_MEMORY * window + 1 if of is SeriesOf.RSI else window
 
 
 def indicator(of: SeriesOf, window: int, closes: Sequence[float]) -> Decimal | None:

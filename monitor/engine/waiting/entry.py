@@ -17,6 +17,7 @@ from monitor.engine.waiting.conditions import (
     Condition,
     ConditionError,
     Crossing,
+    OrderIs,
     TimeCompared,
     canonical,
     follows_all,
@@ -121,6 +122,11 @@ class Entry:
         """Whose quotes may release it."""
         named = frozenset[str]().union(*map(symbols_of, self.conditions))
         return named | {self.intent.symbol} if self.local else named
+
+    @property
+    def named_orders(self) -> set[int]:
+        """Those whose status it waits for."""
+        return {c.order_id for c in self.conditions if isinstance(c, OrderIs)}
 
     @property
     def moments(self) -> list[int]:

@@ -52,6 +52,15 @@ class Links:
         if order_id in self.group:
             self.dirty_groups[self.group[order_id]] = None
 
+    def relatives(self, order_id: int) -> set[int]:
+        """Parent, children and group of an order, as far as they matter to it."""
+        found = set(self.children.get(order_id, ()))
+        if order_id in self.parent:
+            found |= {self.parent[order_id], *self.children[self.parent[order_id]]}
+        if order_id in self.group:
+            found |= set(self.members[self.group[order_id]])
+        return found
+
     def filled(self, order_id: int) -> None:
         group = self.group.get(order_id)
         if group is not None:

@@ -77,6 +77,17 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def needed(self) -> set[int]:
+        """Orders whose facts must be kept though they may have ended: relatives of active ones, and
+        those that conditions name. Without a parent's fills its children would never leave."""
+        needed: set[int] = set()
+        if self._links:
+            for order_id in self._view.book.active:
+                needed |= self._links.relatives(order_id)
+        for entry in self._entries.values():
+            needed |= entry.named_orders
+        return needed
+
     def refusal(self, plan: OrderPlan, now_ns: int, count: int = 1) -> Reply | None:
         """Why `count` orders of this plan cannot be taken now; None: they can."""
         if plan.delay_s is not None and not 0 < plan.delay_s <= LONGEST_DELAY_S:

@@ -199,6 +199,20 @@ def test_a_parent_that_ends_partly_filled_leaves_exits_of_that_size() -> None:
     assert lobby.canceled == [1]
 
 
+def test_whose_facts_a_checkpoint_must_keep() -> None:
+    lobby = Lobby()
+    bracket(lobby)
+    lobby.give(9)
+    lobby.fills(9)
+    lobby.give(10, conditions=("order(9) is Canceled",))
+    lobby.fills(1, 5)
+    assert lobby.room.needed() >= {1, 2, 3, 9}
+    lobby.fills(2, 5)
+    lobby.cancels(3)
+    lobby.cancel(10)
+    assert lobby.room.needed() == set()
+
+
 # Brackets ---------------------------------------------------------------------------------------
 def test_a_bracket_from_entry_to_exit() -> None:
     lobby = Lobby()

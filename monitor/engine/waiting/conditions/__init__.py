@@ -18,6 +18,7 @@ from monitor.engine.waiting.conditions.parser import (
 from monitor.engine.waiting.conditions.tokens import ConditionError as ConditionError
 from monitor.engine.waiting.conditions.tree import (
     Condition as Condition,
+    OrderIs as OrderIs,
     TimeCompared as TimeCompared,
     follows_all as follows_all,
     follows_facts as follows_facts,

@@ -2,7 +2,8 @@
 form, so an average that equals a price compares equal. None while there are too few closes.
 
 Each looks at a bounded number of closes, so the same bars give the same value whenever one
-began to listen: exponential ones at five windows, Wilder's slower one at ten (what is older weighs below 0.1 %).
+began to listen: exponential ones at five windows, Wilder's slower one at ten (what is older
+weighs below 0.1 %).
 """
 
 from __future__ import annotations

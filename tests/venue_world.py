@@ -53,13 +53,16 @@ ACCOUNT = "acc"
 TERMS = VenueTerms(accounts=(AccountTerms(account_id=ACCOUNT, currency="USD"),), pace_ms=20)
 MANUAL = msgspec.structs.replace(TERMS, manual=True)
 QUICK = GatewayTerms(
-    request_timeout_s=1.0,
+    request_timeout_s=PATIENCE_S,
     ping_s=0.1,
-    degraded_s=0.35,
-    cut_s=0.8,
+    degraded_s=PATIENCE_S,
+    cut_s=PATIENCE_S,
     reconnect_s=(0.02,) * 1_000,  # a child process may take long to come back
     steady_s=0.0,
 )
+"""Tries again at once, and doubts nothing because a machine is slow."""
+HASTY = msgspec.structs.replace(QUICK, request_timeout_s=1.0, degraded_s=0.35, cut_s=0.8)
+"""For what is about time-outs and silence."""
 
 M = TypeVar("M", bound=VenueMessage)
 

@@ -11,7 +11,7 @@ from random import Random
 
 import msgspec
 import pytest
-from venue_world import QUICK, TERMS, Listening, Truth, VenueHere, gateway_to, venue_here
+from venue_world import HASTY, TERMS, Listening, Truth, VenueHere, gateway_to, venue_here
 
 from monitor.engine.values import Side, TimeInForce
 from monitor.engine.venue import FillReport, OrderReport, PlaceRefused, RequestLost
@@ -19,7 +19,7 @@ from monitor.net.venue_sim.script import NAMED
 
 ORDERS = 100
 BUSY = msgspec.structs.replace(TERMS, pace_ms=5)
-PATIENT = msgspec.structs.replace(QUICK, malformed_in_a_row=30)
+PATIENT = msgspec.structs.replace(HASTY, malformed_in_a_row=30)
 
 
 async def trade(gateway: Listening, dice: Random) -> list[str]:

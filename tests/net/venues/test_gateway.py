@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from venue_world import ACCOUNT, MANUAL, QUICK, SYMBOL, TERMS, Listening, gateway_to, place, venue_here
+from venue_world import ACCOUNT, HASTY, MANUAL, QUICK, SYMBOL, TERMS, Listening, gateway_to, place, venue_here
 
 from monitor.engine.values import LinkSide, LinkState, Offset, OrderType, Side, TimeInForce
 from monitor.engine.venue import (
@@ -178,7 +178,7 @@ async def test_a_request_without_a_line_was_never_sent_and_nothing_is_said_insid
 
 async def test_an_answer_that_never_comes_is_a_request_lost_and_the_order_is_there() -> None:
     script = scripted(Rule(do=Mishap.DROP, on=("answer:place",), times=1))
-    async with venue_here(script=script) as venue, gateway_to(venue) as gateway:
+    async with venue_here(script=script) as venue, gateway_to(venue, HASTY) as gateway:
         gateway.places("c1")
         assert not (await gateway.hears(RequestLost, client_order_id="c1")).never_sent
         gateway.looks_up("c1")
@@ -222,7 +222,7 @@ async def test_more_than_may_wait_never_leaves() -> None:
 
 # The indicator -------------------------------------------------------------------------------
 async def test_silence_is_doubted_then_given_up_and_the_line_made_anew() -> None:
-    async with venue_here() as venue, gateway_to(venue) as gateway:
+    async with venue_here() as venue, gateway_to(venue, HASTY) as gateway:
         await venue.plays(scripted(Rule(do=Mishap.SILENT, seconds=60, pings=False, times=1)))
         before = len(gateway.said)
         doubted = await gateway.hears(LinkReport, before, state=LinkState.DEGRADED)
@@ -235,7 +235,7 @@ async def test_silence_is_doubted_then_given_up_and_the_line_made_anew() -> None
 
 
 async def test_pings_unanswered_while_quotes_go_on_are_not_called_live() -> None:
-    async with venue_here(TERMS) as venue, gateway_to(venue) as gateway:
+    async with venue_here(TERMS) as venue, gateway_to(venue, HASTY) as gateway:
         await venue.plays(scripted(Rule(do=Mishap.DROP, on=("answers",))))
         before = len(gateway.said)
         await gateway.hears(LinkReport, before, state=LinkState.DEGRADED)
@@ -350,7 +350,7 @@ async def test_something_else_at_the_address_is_no_venue(says: bytes) -> None:
 
 async def test_a_venue_that_accepts_and_says_nothing_is_given_up() -> None:
     silent = scripted(Rule(do=Mishap.SILENT, seconds=60, pings=False))
-    async with venue_here(script=silent) as venue, gateway_to(venue, live=False) as gateway:
+    async with venue_here(script=silent) as venue, gateway_to(venue, HASTY, live=False) as gateway:
         lost = await gateway.hears(LinkReport, state=LinkState.LOST)
         assert lost.reason == "no answer to hello"
         assert LinkState.LIVE not in {one.state for one in gateway.of(LinkReport)}

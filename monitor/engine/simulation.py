@@ -320,7 +320,15 @@ class Simulation:
         free = held - self.frozen(intent.side) + intent.quantity  # its own volume is already frozen
         if intent.quantity > free:
             return f"closing {intent.quantity} of {max(ZERO, free)} that can be closed"
+        named = self._closable(intent)
+        if intent.quantity > named:
+            return f"{intent.offset} of {intent.quantity} where {named} can be closed so"
         return ""
+
+    def _closable(self, intent: ev.OrderCreated) -> Decimal:
+        """A plain CLOSE takes all lots here, oldest first, also where the exchange wants them named."""
+        offset = None if intent.offset in (Offset.OPEN, Offset.CLOSE) else intent.offset
+        return self.ledger.closable(self.instrument, intent.side, offset)
 
     def frozen(self, closing_side: Side) -> Decimal:
         """Volume of positions held by working orders that close on this side."""
@@ -359,6 +367,7 @@ class Simulation:
         side = Side.BUY if order.is_buy else Side.SELL
         held = self.ledger.closable(self.instrument, side)
         if order.closing:
+            held = self._closable(self.book.orders[order.order_id].intent)
             if not held:
                 self.canceled(order.order_id, "there is nothing left to close")
             return min(volume, held)

@@ -12,7 +12,7 @@ from monitor.engine import events as ev
 from monitor.engine.evidence import PLAIN, UNSENT, Order as Order, outweighs
 from monitor.engine.merging import MERGE, absorb, is_inferred
 from monitor.engine.states import TABLE, Arrival
-from monitor.engine.values import OrderStatus
+from monitor.engine.values import ACTIVE_STATUSES, OrderStatus
 
 
 class Book:
@@ -76,7 +76,7 @@ class Book:
         return ""
 
     def _file(self, order: Order, status: OrderStatus) -> None:
-        if status.active:
+        if status in ACTIVE_STATUSES:
             self.active[order.order_id] = order
         else:
             order.cancel_pending = False

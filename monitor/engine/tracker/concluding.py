@@ -35,21 +35,31 @@ class Concluder:
     def review(self, watch: Watch, now_ns: int) -> Facts:
         """All that is due about one order."""
         order = watch.order
-        if order.dossier is not PLAIN:
-            if order.dossier.merged_into is not None:
+        dossier = order.dossier
+        if dossier is not PLAIN or watch.confirmed_ns is not None:
+            if dossier.merged_into is not None:
                 return
             fill = self._inferred(watch, now_ns)
             if fill is not None:
                 yield fill
-        elif watch.confirmed_ns is not None and (fill := self._inferred(watch, now_ns)) is not None:
-            yield fill
         if not watch.accepted and (order.placed or order.fills):
             yield signals.accepted(self._desk, order)
         while watch.unsaid:
             yield signals.of_fill(self._desk, order, next(iter(watch.unsaid.values())))
-        if order.dossier is not PLAIN or order.filled > order.target or order.venue_total is not None:
+        total = order.venue_total
+        if (
+            dossier is not PLAIN
+            or order.filled > order.target
+            or (total is not None and order.filled != total)
+        ):
             yield from self._alerts(watch, now_ns)
-        yield from self._conclude(watch, now_ns)
+        if order.verdict is None and not _all_filled(order):
+            if watch.told is not None:
+                yield from self._correct(watch)  # its end was inferred, and it goes on
+        elif watch.told is None and order.complete:
+            yield signals.of_end(self._desk, order, SignalKind.FINISHED)
+        else:
+            yield from self._conclude(watch, now_ns)
 
     def waits(self, watch: Watch, now_ns: int) -> Wait | None:
         """What its end waits for, None when for nothing."""
@@ -93,17 +103,15 @@ class Concluder:
 
     # Ends ----------------------------------------------------------------------------------------
     def _conclude(self, watch: Watch, now_ns: int) -> Facts:
+        """It ended. What there is may be told when it is complete, or waited for no longer."""
         order = watch.order
-        ended = order.verdict is not None or _all_filled(order)
-        if not ended:
-            if watch.told is not None:
-                yield from self._correct(watch)  # its end was inferred, and it goes on
+        if watch.told is not None and self._same(watch):
             return
         if not order.complete:
             wait = until_finished(watch, self._times)
             if wait is not None and now_ns < wait.until_ns:
                 return
-            if wait is not None and wait.swept and not self._same(watch):
+            if wait is not None and wait.swept:
                 yield from self.alert(watch, SWEPT, "fills or answers never came; told with what there is")
         if watch.told is None:
             yield signals.of_end(self._desk, order, SignalKind.FINISHED)
@@ -121,13 +129,14 @@ class Concluder:
             yield signals.of_end(self._desk, watch.order, SignalKind.CORRECTED, key)
 
     def _same(self, watch: Watch) -> bool:
+        """Whether what was told last is still so. Fees and prices change with the fills only."""
         told, order = watch.told, watch.order
         if told is None or told.status is not order.status or told.volume != order.filled:
             return False
-        average = order.notional / order.filled if order.filled else None
-        if told.average_price != average:
-            return False
-        return told.commission == signals.of_end(self._desk, order, SignalKind.CORRECTED).commission
+        if watch.told_fills == len(order.fills) + len(order.dossier.void):
+            return True
+        now = signals.of_end(self._desk, order, SignalKind.CORRECTED)
+        return told.average_price == now.average_price and told.commission == now.commission
 
     # Inferences ----------------------------------------------------------------------------------
     def _inferred(self, watch: Watch, now_ns: int) -> ev.TradeExecuted | None:

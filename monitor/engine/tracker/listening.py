@@ -6,8 +6,9 @@ of. Knows whose order it is (`tracker.py` found that out), no signals and no tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from typing import Any
 
 from monitor.engine import events as ev
 from monitor.engine.evidence import PLAIN, outweighs
@@ -45,33 +46,52 @@ _IN_FLIGHT = (InnerState.IN_FLIGHT, InnerState.UNKNOWN)
 _CLOSES = frozenset({FillDirection.CLOSE_LONG, FillDirection.CLOSE_SHORT})
 
 
+def is_plain(order: Order, report: OrderReport) -> bool:
+    """Neither the order nor the report has a story: no links, changes or inferences."""
+    known, vid = order.venue_order_id, report.venue_order_id
+    return order.dossier is PLAIN and not report.replaces and (not known or not vid or known == vid)
+
+
 def of_report(watch: Watch, report: OrderReport) -> Iterator[ev.OrderEvent]:
     """Links first, then the word itself, then numbers that it told besides."""
+    yield from _special(watch, report, final=report.status in VERDICT)
+    yield from of_plain(watch, report)
+
+
+def of_plain(watch: Watch, report: OrderReport) -> list[ev.OrderEvent]:
+    """At most three facts, which do not depend on each other being applied."""
     order = watch.order
     kind = VERDICT.get(report.status)
-    if order.dossier is not PLAIN or report.replaces or _is_other_id(order, report.venue_order_id):
-        yield from _special(watch, report, final=kind is not None)
     if kind is not None:
-        quantity = _told_quantity(order, report)
-        if quantity is not None:
-            yield ev.OrderReported(
+        return _final(order, report, kind)
+    vid = report.venue_order_id
+    facts: list[ev.OrderEvent] = []
+    if not order.placed or (vid and vid not in watch.names.venue):
+        facts.append(ev.OrderPlaced(order_id=order.order_id, venue_order_id=vid))
+    if report.status is VenueStatus.TRIGGERED and not order.triggered:
+        facts.append(ev.OrderTriggered(order_id=order.order_id))
+    news = _numbers(order, report)
+    if news is not None:
+        facts.append(news)
+    return facts
+
+
+def _final(order: Order, report: OrderReport, kind: Any) -> list[ev.OrderEvent]:
+    facts: list[ev.OrderEvent] = []
+    quantity = _told_quantity(order, report)
+    if quantity is not None:
+        facts.append(
+            ev.OrderReported(
                 order_id=order.order_id,
                 venue_order_id=report.venue_order_id,
                 quantity=quantity,
                 venue_ns=report.time_ns,
             )
-        word = _verdict(kind, order, report)
-        if word is not None:
-            yield word
-        return
-    vid = report.venue_order_id
-    if not order.placed or (vid and vid not in watch.names.venue):
-        yield ev.OrderPlaced(order_id=order.order_id, venue_order_id=vid)
-    if report.status is VenueStatus.TRIGGERED and not order.triggered:
-        yield ev.OrderTriggered(order_id=order.order_id)
-    news = _numbers(order, report)
-    if news is not None:
-        yield news
+        )
+    word = _verdict(kind, order, report)
+    if word is not None:
+        facts.append(word)
+    return facts
 
 
 def _is_other_id(order: Order, venue_order_id: str) -> bool:
@@ -230,29 +250,33 @@ def _asked_after_loss(order: Order, report: OrderReport) -> bool:
     return report.polled_ns is not None and lost_ns is not None and report.polled_ns >= lost_ns
 
 
-def of_fill(desk: Desk, watch: Watch, report: FillReport, venue_order_id: str) -> Iterator[ev.OrderEvent]:
-    """A fill that is new, or differs from the one known by its id. Inferred fills yield to it."""
+def before_fill(watch: Watch, venue_order_id: str, known: ev.TradeExecuted | None) -> Iterable[ev.OrderEvent]:
+    """What a fill tells besides itself. Inferred fills yield to real ones."""
     order = watch.order
-    known = order.fills.get(report.venue_trade_id)
-    if known is not None:
-        same = known.price == report.price and known.volume == report.volume
-        if same or order.dossier.conflict:
-            return
-    elif order.dossier is not PLAIN or _is_other_id(order, venue_order_id):
-        if reopens(order):
-            yield ev.OrderReopened(order_id=order.order_id, venue_order_id=venue_order_id)
-        link = link_of(watch, venue_order_id, "")
-        if link is not None:
-            yield link
-        for key in sorted(order.dossier.provisional - order.dossier.void):
-            yield ev.FillCorrected(order_id=order.order_id, venue_trade_id=key)
+    if known is not None or (order.dossier is PLAIN and not _is_other_id(order, venue_order_id)):
+        return ()
+    return _before_fill(watch, venue_order_id)
+
+
+def _before_fill(watch: Watch, venue_order_id: str) -> Iterator[ev.OrderEvent]:
+    order = watch.order
+    if reopens(order):
+        yield ev.OrderReopened(order_id=order.order_id, venue_order_id=venue_order_id)
+    link = link_of(watch, venue_order_id, "")
+    if link is not None:
+        yield link
+    for key in sorted(order.dossier.provisional - order.dossier.void):
+        yield ev.FillCorrected(order_id=order.order_id, venue_trade_id=key)
+
+
+def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) -> ev.TradeExecuted:
     currency = report.fee_currency
     if currency:
         instrument = desk.instrument(order.intent.symbol)
         if instrument is not None and instrument.currency == currency:
             currency = ""
-    yield ev.TradeExecuted(
-        order_id=order.order_id,
+    return ev.TradeExecuted(
+        order_id=order.intent.order_id,
         trade_id=desk.next_trade_id(),
         venue_trade_id=report.venue_trade_id,
         price=report.price,

@@ -25,8 +25,7 @@ class Shown:
 
     def order(self, order: Order, wait: Wait | None) -> None:
         if wait is None:
-            if self._rows:
-                self._drop(f"order-{order.order_id}")
+            self.drop_order(order.order_id)
             return
         told = "" if order.venue_total is None else f" of {order.venue_total}"
         self._put(
@@ -42,6 +41,10 @@ class Shown:
                 detail=f"fills of {order.filled}{told} are known",
             )
         )
+
+    def drop_order(self, order_id: int) -> None:
+        if self._rows:
+            self._drop(f"order-{order_id}")
 
     def held(self, held: Held, may_be_ours: bool) -> None:
         until = held.since_ns + self._times.grace if held.describable else None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from monitor.engine import events as ev
+from monitor.engine.evidence import PLAIN
 from monitor.engine.orders import Order
 from monitor.engine.tracker.terms import Desk
 from monitor.engine.values import ZERO, FillDirection, SignalKind
@@ -39,31 +40,24 @@ def of_fill(desk: Desk, order: Order, fill: ev.TradeExecuted) -> ev.SignalEmitte
 
 def of_end(desk: Desk, order: Order, kind: SignalKind, key: str = "") -> ev.SignalEmitted:
     """One signal for all that the order did."""
-    fills = in_venue_order(order)
+    fills = list(order.fills.values() if order.dossier is PLAIN else order.counted())
     times = [fill.venue_ns for fill in fills if fill.venue_ns is not None]
+    filled = order.filled
     return ev.SignalEmitted(
         signal_id=desk.next_signal_id(),
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         kind=kind,
         key=key,
         status=order.status,
-        volume=order.filled,
-        average_price=order.notional / order.filled if order.filled else None,
+        volume=filled,
+        average_price=order.notional / filled if filled else None,
         commission=_fees(desk, order, fills),
-        realised_profit=desk.profit_of(order.order_id),
+        realised_profit=desk.profit_of(order.intent.order_id),
         directions=_directions(fills),
         first_ns=min(times) if times else None,
         last_ns=max(times) if times else None,
         reason=order.reason,
     )
-
-
-def in_venue_order(order: Order) -> list[ev.TradeExecuted]:
-    """By the venue's time, chain and id: not by the order in which they were heard."""
-    fills = list(order.counted())
-    if len(fills) > 1:
-        fills.sort(key=_place)
-    return fills
 
 
 def view_key(order: Order, said: ev.SignalEmitted) -> str:
@@ -84,16 +78,26 @@ def _place(fill: ev.TradeExecuted) -> tuple[int, str, str]:
     return fill.venue_ns or 0, fill.chain, fill.venue_trade_id
 
 
-def _directions(fills: Iterable[ev.TradeExecuted]) -> tuple[FillDirection, ...]:
-    return tuple(dict.fromkeys(fill.direction for fill in fills if fill.direction is not None))
+def _directions(fills: list[ev.TradeExecuted]) -> tuple[FillDirection, ...]:
+    """Each once, in the venue's order of fills: not in the order in which they were heard."""
+    if not fills:
+        return ()
+    first = fills[0].direction
+    if all(fill.direction is first for fill in fills):
+        return () if first is None else (first,)
+    in_order = sorted(fills, key=_place)
+    return tuple(dict.fromkeys(fill.direction for fill in in_order if fill.direction is not None))
 
 
 def _fees(desk: Desk, order: Order, fills: Iterable[ev.TradeExecuted]) -> dict[str, Decimal]:
+    """By currency; the instrument's own has no name in a fill."""
     fees: dict[str, Decimal] = {}
     for fill in fills:
-        currency = fill.fee_currency
-        if not currency:
-            instrument = desk.instrument(order.intent.symbol)
-            currency = instrument.currency if instrument is not None else ""
-        fees[currency] = fees.get(currency, ZERO) + fill.commission
+        known = fees.get(fill.fee_currency)
+        fees[fill.fee_currency] = fill.commission if known is None else known + fill.commission
+    own = fees.pop("", None)
+    if own is not None:
+        instrument = desk.instrument(order.intent.symbol)
+        currency = instrument.currency if instrument is not None else ""
+        fees[currency] = fees.get(currency, ZERO) + own
     return fees

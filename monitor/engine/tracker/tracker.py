@@ -18,7 +18,7 @@ from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
 from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
-from monitor.engine.tracker.waiting import Times, next_look_up, wants_look_up
+from monitor.engine.tracker.waiting import Times, is_quiet, next_look_up, wants_look_up
 from monitor.engine.tracker.watch import Held, Names, Watch, describable
 from monitor.engine.values import InnerState, Origin, SignalKind
 from monitor.engine.venue import (
@@ -35,6 +35,7 @@ from monitor.engine.venue import (
 
 Facts: TypeAlias = Iterator[ev.AnyEvent]
 _NOTHING: tuple[ev.AnyEvent, ...] = ()
+_NEVER = 1 << 63
 
 
 class Tracker:
@@ -52,6 +53,7 @@ class Tracker:
         self._held: dict[tuple[str, str], Held] = {}
         self._claimed: dict[int, list[OrderReport | FillReport]] = {}
         self._clean_ns = 0
+        self._held_due_ns = _NEVER
         self._shown = Shown(self._times)
         self._concluder = Concluder(desk, self._times)
         self._hearing: dict[type, Callable[[Any, int], Facts]] = {
@@ -79,6 +81,8 @@ class Tracker:
         }
         for kind in _NAMED:
             self._folding[kind] = self._named
+        for kind in _ENDING:
+            self._folding[kind] = self._ended
         for kind in _MOVING:
             self._folding[kind] = self._moved
 
@@ -89,11 +93,12 @@ class Tracker:
         return handler(message, now_ns) if handler is not None else iter(_NOTHING)
 
     def _report(self, report: OrderReport, now_ns: int) -> Facts:
-        names = self._account(report.account_id)
-        order_id = names.venue.get(report.venue_order_id) if report.venue_order_id else None
-        if report.client_order_id:
-            yield from self._join(names, report.client_order_id, order_id)
-            order_id = names.client.get(report.client_order_id, order_id)
+        names = self._names.get(report.account_id) or self._account(report.account_id)
+        order_id = names.venue.get(report.venue_order_id)
+        ours = names.client.get(report.client_order_id)
+        if ours is not None and ours != order_id:
+            yield from self._join(ours, order_id)
+            order_id = ours
         if order_id is None and report.replaces:
             order_id = names.venue.get(report.replaces)
         if order_id is None:
@@ -103,7 +108,10 @@ class Tracker:
         watch.heard_ns = now_ns
         if report.polled_ns is not None:
             self._answered(watch, report, now_ns)
-        yield from listening.of_report(watch, report)
+        if listening.is_plain(watch.order, report):
+            yield from listening.of_plain(watch, report)
+        else:
+            yield from listening.of_report(watch, report)
         if report.status is VenueStatus.OTHER:
             yield from self._concluder.alert(
                 watch, "unknown status", f"the venue says {report.raw_status!r}", key=report.raw_status
@@ -112,12 +120,13 @@ class Tracker:
             yield from self._claims(report.account_id, report.venue_order_id, order_id, now_ns)
 
     def _fill(self, report: FillReport, now_ns: int) -> Facts:
-        names = self._account(report.account_id)
+        names = self._names.get(report.account_id) or self._account(report.account_id)
         vid = report.venue_order_id
         order_id = names.venue.get(vid)
-        if report.client_order_id:
-            yield from self._join(names, report.client_order_id, order_id)
-            order_id = names.client.get(report.client_order_id, order_id)
+        ours = names.client.get(report.client_order_id)
+        if ours is not None and ours != order_id:
+            yield from self._join(ours, order_id)
+            order_id = ours
         if order_id is not None and self._watches[order_id].order.intent.side is not report.side:
             watch = self._watches[order_id]
             yield from self._concluder.alert(watch, "both sides", f"{vid} has fills of both sides")
@@ -128,14 +137,17 @@ class Tracker:
             return
         watch = self._watches[order_id]
         watch.heard_ns = now_ns
-        yield from listening.of_fill(self._desk, watch, report, vid)
+        known = watch.order.fills.get(report.venue_trade_id)
+        if known is None or known.price != report.price or known.volume != report.volume:
+            yield from listening.before_fill(watch, vid, known)
+            if known is None or not watch.order.dossier.conflict:
+                yield listening.executed(self._desk, watch.order, report, vid)
         if self._held:
             yield from self._claims(report.account_id, vid, order_id, now_ns)
 
-    def _join(self, names: Names, client_order_id: str, found: int | None) -> Facts:
+    def _join(self, ours: int, found: int | None) -> Facts:
         """A client id links what was adopted under a venue id to the order of ours that it is."""
-        ours = names.client.get(client_order_id)
-        if ours is None or found is None or ours == found:
+        if found is None:
             return
         if self._watches[found].order.intent.origin is Origin.EXTERNAL:
             yield ev.OrdersMerged(order_id=ours, orphan_id=found)
@@ -214,24 +226,34 @@ class Tracker:
     # What is due ---------------------------------------------------------------------------------
     def decide(self, now_ns: int) -> Iterable[ev.AnyEvent]:
         due = self._due
-        if self._dirty or self._held or self._claimed or (due and due[0][0] <= now_ns):
+        if (
+            self._dirty
+            or self._claimed
+            or self._held_due_ns <= now_ns
+            or (due and due[0][0] <= now_ns)
+            or now_ns >= self._clean_ns
+        ):
             return self._decide(now_ns)
         return _NOTHING
 
     def _decide(self, now_ns: int) -> Facts:
-        for order_id in list(self._claimed):
-            yield from self._drain(order_id, now_ns)
-        if self._held:
+        if self._claimed:
+            for order_id in list(self._claimed):
+                yield from self._drain(order_id, now_ns)
+        if self._held_due_ns <= now_ns:
             yield from self._release(now_ns)
-        dirty, due = self._dirty, self._due
+        dirty, due, review = self._dirty, self._due, self._concluder.review
         while dirty:
             order_id = next(iter(dirty))
             del dirty[order_id]
-            yield from self._review(self._watches[order_id], now_ns)
+            watch = self._watches[order_id]
+            yield from review(watch, now_ns)
+            self._plan(watch, now_ns)
         while due and due[0][0] <= now_ns:
             watch = self._watches[heappop(due)[1]]
             watch.due_ns = None
-            yield from self._review(watch, now_ns)
+            yield from review(watch, now_ns)
+            self._plan(watch, now_ns)
         if now_ns >= self._clean_ns:
             self._clean_up(now_ns)
 
@@ -245,32 +267,39 @@ class Tracker:
                 yield from self._adopt(held.venue_order_id, held.messages)
                 order_id = self._account(held.account_id).venue[held.venue_order_id]
                 yield from self._claims(*key, order_id, now_ns)
+        waiting = [held.since_ns for held in self._held.values() if held.describable]
+        self._held_due_ns = min(waiting, default=_NEVER - self._times.grace) + self._times.grace
 
-    def _review(self, watch: Watch, now_ns: int) -> Facts:
-        yield from self._concluder.review(watch, now_ns)
+    def _plan(self, watch: Watch, now_ns: int) -> None:
+        """When to look at the order again, and whether somebody must ask the venue about it."""
         order = watch.order
+        order_id = order.intent.order_id
+        if is_quiet(watch):
+            if watch.looked_up or order_id in self._seeking:
+                watch.looked_up = 0
+                self._seeking.pop(order_id, None)
+            self._shown.drop_order(order_id)
+            return
         wait = self._concluder.waits(watch, now_ns)
         self._shown.order(order, wait)
         due = self._concluder.due_ns(watch, wait, now_ns)
         wanted = wants_look_up(watch, self._times) if order.dossier.merged_into is None else None
         if wanted is None:
-            if watch.looked_up:
-                watch.looked_up = 0
-            self._seeking.pop(order.order_id, None)
+            watch.looked_up = 0
+            self._seeking.pop(order_id, None)
         else:
-            self._seeking[order.order_id] = None
+            self._seeking[order_id] = None
             at = next_look_up(watch, self._times, wanted)
             if at > now_ns:
                 due = at if due is None else min(due, at)
         if due is not None and (watch.due_ns is None or due < watch.due_ns):
             watch.due_ns = due
-            heappush(self._due, (due, order.order_id))
+            heappush(self._due, (due, order_id))
 
     def due_ns(self) -> int | None:
         """When `decide` and `lookups` should be asked next although nothing happened."""
-        due = [self._due[0][0]] if self._due else []
-        due += [held.since_ns + self._times.grace for held in self._held.values() if held.describable]
-        return min(due, default=None)
+        due = min(self._due[0][0] if self._due else _NEVER, self._held_due_ns)
+        return None if due == _NEVER else due
 
     def lookups(self, now_ns: int) -> list[int]:
         """Orders to be looked up now. `looked_up` must be told when that was asked."""
@@ -378,7 +407,7 @@ class Tracker:
 
     def _unsent(self, event: ev.OrderRefused, time_ns: int) -> None:
         watch = self._watches[event.order_id]
-        watch.names.landed(watch.order)
+        self._landed(watch)
         self._dirty[event.order_id] = None
 
     def _asked(self, event: ev.CancelRequested | ev.ReplaceRequested, time_ns: int) -> None:
@@ -391,13 +420,24 @@ class Tracker:
     def _named(self, event: Any, time_ns: int) -> None:
         """A fact that may tell an id of the venue's."""
         order_id = event.order_id
-        watch = self._watches[order_id]
         vid = event.venue_order_id
-        if vid and watch.names.venue.get(vid) != order_id:
-            watch.names.venue[vid] = order_id
-        if watch.names.in_flight and (vid or watch.order.verdict is not None):
-            watch.names.landed(watch.order)
         self._dirty[order_id] = None
+        if vid:
+            watch = self._watches[order_id]
+            names = watch.names
+            if names.venue.get(vid) != order_id:
+                names.venue[vid] = order_id
+                self._landed(watch)
+
+    def _ended(self, event: Any, time_ns: int) -> None:
+        self._named(event, time_ns)
+        if not event.venue_order_id:
+            self._landed(self._watches[event.order_id])
+
+    def _landed(self, watch: Watch) -> None:
+        """It has a venue id now or never will: nothing that is held can wait for it any more."""
+        if watch.names.landed(watch.order) and self._held:
+            self._held_due_ns = 0
 
     def _traded(self, event: ev.TradeExecuted, time_ns: int) -> None:
         self._named(event, time_ns)
@@ -419,7 +459,7 @@ class Tracker:
             if watch.order.fills.get(key) is fill:
                 watch.unsaid[key] = fill
         orphan.unsaid = {}
-        watch.names.landed(watch.order)
+        self._landed(watch)
         self._dirty[event.order_id] = self._dirty[event.orphan_id] = None
 
     def _hold(self, event: ev.EvidenceHeld, time_ns: int) -> None:
@@ -429,6 +469,8 @@ class Tracker:
         if held is None:
             held = self._held[key] = Held(*key, time_ns)
         held.messages.append(message)
+        if held.describable:
+            self._held_due_ns = min(self._held_due_ns, held.since_ns + self._times.grace)
         self._shown.held(held, self._account(message.account_id).may_own(held.symbol))
 
     def _claim(self, event: ev.EvidenceClaimed, time_ns: int) -> None:
@@ -448,9 +490,11 @@ class Tracker:
             watch.accepted = True
         else:
             watch.told = event
+            watch.told_fills = len(watch.order.fills) + len(watch.order.dossier.void)
             if kind is SignalKind.CORRECTED:
                 watch.corrected = watch.corrected | {event.key}
-        self._claimed.pop(event.order_id, None)  # signals come after all facts of a message
+        if self._claimed:
+            self._claimed.pop(event.order_id, None)  # signals come after all facts of a message
 
     def _alerted(self, event: ev.AlertRaised, time_ns: int) -> None:
         watch = self._watches.get(event.order_id) if event.order_id is not None else None
@@ -462,11 +506,8 @@ _NAMED: tuple[type, ...] = (
     ev.OrderPlaced,
     ev.OrderReported,
     ev.OrderReopened,
-    ev.OrderCanceled,
-    ev.OrderRejected,
-    ev.OrderExpired,
-    ev.OrderDone,
 )
+_ENDING: tuple[type, ...] = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired, ev.OrderDone)
 _MOVING: tuple[type, ...] = (
     ev.OrderReleased,
     ev.OrderLost,

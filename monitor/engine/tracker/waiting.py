@@ -45,6 +45,17 @@ class Wait(msgspec.Struct, frozen=True, gc=False):
     swept: bool = False
 
 
+def is_quiet(watch: Watch) -> bool:
+    """Nothing about the order is in doubt: it works, or it ended and is told of."""
+    order = watch.order
+    if order.dossier is not PLAIN or order.cancel_pending or watch.seek or watch.confirmed_ns is not None:
+        return False
+    total = order.venue_total
+    if order.verdict is None:
+        return order.status is not OrderStatus.CREATED and (total is None or order.filled >= total)
+    return watch.told is not None and total is not None and order.filled >= total
+
+
 def until_finished(watch: Watch, times: Times) -> Wait | None:
     """Of an order that ended but is not complete: how long its signal waits. None: no longer."""
     order = watch.order

@@ -27,11 +27,13 @@ class Names:
         """Whether an order of ours is on its way whose venue id we do not know yet."""
         return bool(self.in_flight.get(symbol))
 
-    def landed(self, order: Order) -> None:
-        """It has a venue id now, or it will never have one."""
+    def landed(self, order: Order) -> bool:
+        """It has a venue id now, or it will never have one. Whether it was the last one waited for."""
         waiting = self.in_flight.get(order.intent.symbol)
-        if waiting is not None:
-            waiting.discard(order.order_id)
+        if not waiting:
+            return False
+        waiting.discard(order.intent.order_id)
+        return not waiting
 
 
 class Watch:
@@ -53,6 +55,7 @@ class Watch:
         "seek",
         "sent_ns",
         "told",
+        "told_fills",
         "unsaid",
     )
 
@@ -62,6 +65,7 @@ class Watch:
         self.accepted = False
         self.unsaid: dict[str, ev.TradeExecuted] = {}
         self.told: ev.SignalEmitted | None = None
+        self.told_fills = 0
         self.corrected: set[str] = _NONE
         self.alerts: dict[tuple[str, str], int | None] = _NO_ALERTS
         self.sent_ns = self.asked_ns = self.heard_ns = 0

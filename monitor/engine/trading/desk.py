@@ -81,7 +81,7 @@ def cancel_order(trading: Trading, order_id: int, reason: str) -> None:
 
 
 def _replace(trading: Trading, command: cmd.ReplaceOrder) -> Reply:
-    objection = replace_objection(trading.state, command)
+    objection = replace_objection(trading, command)
     if objection is not None:
         return objection
     take(trading, command)

@@ -35,9 +35,7 @@ def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: 
     if verdict.refusals:
         return _refused_by_guard(trading, verdict, request)
     take()
-    if verdict.quantity is not None:
-        request = msgspec.structs.replace(request, quantity=verdict.quantity)
-    order_id = create(trading, request, strategy_id)
+    order_id = create(trading, _clamped(request, verdict), strategy_id)
     _tell_guards(trading, verdict, order_id, request.symbol)
     return accepted(order_id, reason=" ".join(w.message for w in verdict.warnings))
 
@@ -51,8 +49,10 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
         msgspec.structs.replace(request, plan=plan)
         for request, plan in zip(exits_reduce(command.kind, command.orders), plans, strict=True)
     ]
+    verdicts: list[Assessment] = []
     for number, request in enumerate(requests, 1):
-        objection = objection_to(trading, request)
+        verdict = Assessment()
+        objection = objection_to(trading, request, len(requests))
         if objection is None:
             verdict = assess(request, gather(trading.state, request), trading.terms.guards)
             if verdict.refusals:
@@ -60,9 +60,19 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
         if objection is not None:
             which = f"Order {number} of {len(requests)}: {objection.reason}"
             return msgspec.structs.replace(objection, reason=which)
+        verdicts.append(verdict)
     take()
-    made = [create(trading, request, command.strategy_id) for request in requests]
-    return accepted(*made)
+    made = []
+    for request, verdict in zip(requests, verdicts, strict=True):
+        made.append(create(trading, _clamped(request, verdict), command.strategy_id))
+        _tell_guards(trading, verdict, made[-1], request.symbol)
+    return accepted(*made, reason=" ".join(w.message for v in verdicts for w in v.warnings))
+
+
+def _clamped(request: OrderRequest, verdict: Assessment) -> OrderRequest:
+    if verdict.quantity is None:
+        return request
+    return msgspec.structs.replace(request, quantity=verdict.quantity)
 
 
 def create(
@@ -120,8 +130,9 @@ def _trigger(state: State, request: OrderRequest) -> Decimal | None:
     return last + request.trail if request.side is Side.BUY else last - request.trail
 
 
-def objection_to(trading: Trading, request: OrderRequest) -> Reply | None:
-    """Why a request makes no order at all, before any question of risk. None: it does."""
+def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Reply | None:
+    """Why a request makes no order at all, before any question of risk. None: it does. `count`: it
+    is one of so many."""
     state = trading.state
     account = trading.terms.account(request.account_id)
     if account is None or account.watched:
@@ -136,7 +147,7 @@ def objection_to(trading: Trading, request: OrderRequest) -> Reply | None:
     wrong = malformed(intent)
     if wrong:
         return refused(f"{wrong[0].upper()}{wrong[1:]}.")
-    return trading.room.refusal(request.plan, state.now_ns)
+    return trading.room.refusal(request.plan, state.now_ns, count)
 
 
 def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
@@ -165,8 +176,9 @@ def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
     return ""
 
 
-def replace_objection(state: State, command: cmd.ReplaceOrder) -> Reply | None:
-    """Why a working order cannot be changed so."""
+def replace_objection(trading: Trading, command: cmd.ReplaceOrder) -> Reply | None:
+    """Why a working order cannot be changed so. A change that takes more risk passes the guards."""
+    state = trading.state
     order = state.book.active.get(command.order_id)
     if order is None:
         return refused(f"Order {command.order_id} is not open.", "gone")
@@ -197,7 +209,13 @@ def replace_objection(state: State, command: cmd.ReplaceOrder) -> Reply | None:
         trigger_price=command.trigger_price,
     )
     wrong = _wrong_numbers(changed, instrument)
-    return refused(wrong) if wrong else None
+    if wrong:
+        return refused(wrong)
+    if changed.quantity <= order.target and command.price is None:
+        return None
+    rest = msgspec.structs.replace(intent, quantity=changed.quantity - order.filled, price=changed.price)
+    verdict = assess(rest, gather(state, intent), trading.terms.guards)
+    return _refused_by_guard(trading, verdict, changed) if verdict.refusals else None
 
 
 def _refused_by_guard(trading: Trading, verdict: Assessment, request: OrderRequest) -> Reply:

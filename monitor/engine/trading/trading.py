@@ -133,6 +133,7 @@ class Trading:
         is uncertain. It is looked up before anything else is sent."""
         self._clock(now_ns)
         self.fold.changed.clear()
+        self.records.rows_for_review()  # they were told when it happened
         self.record_all(self.market.lines_lost("the program was restarted"))
         self.record_all(self.tracker.restarted(self.now_ns))
         self._settle()
@@ -221,11 +222,25 @@ class Trading:
         facts = 0
         while True:
             said = sum(self.record_all(part.decide(self.now_ns)) for part in self._deciding)
+            said += self.record_all(self._doubtful_records())
             if not said:
                 return
             facts += said
             if facts > _MOST_FACTS:
                 raise EndlessDecisionsError(f"{facts} facts at {self.now_ns}: parts answer each other")
+
+    def _doubtful_records(self) -> Iterator[ev.AnyEvent]:
+        """A position record that does not add up is worth a look."""
+        for row in self.records.rows_for_review():
+            yield ev.AlertRaised(
+                alert_id=self.state.next_alert_id(),
+                level=LogLevel.WARNING,
+                cause="position record",
+                message=f"record {row.record_id} of {row.symbol}: {row.note}",
+                account_id=row.account_id,
+                symbol=row.symbol,
+                key=str(row.record_id),
+            )
 
     def _is_remembered(self, message: VenueMessage) -> bool:
         """Whether it is of a time from which everything is known. News of an order that may have been
@@ -268,6 +283,11 @@ class Trading:
             return False
         assessment = assess(order.intent, gather(self.state, order.intent), self.terms.guards)
         if not assessment.refusals:
+            if assessment.quantity is not None and assessment.quantity < order.remaining:
+                why = assessment.warnings[-1].message
+                self.record(
+                    ev.OrderReleased(order_id=sent.order_id, reason=why, quantity=assessment.quantity)
+                )
             return False
         first = assessment.refusals[0]
         self.record(

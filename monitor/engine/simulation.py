@@ -240,7 +240,10 @@ class Simulation:
     def place(self, order_id: int) -> Resting | None:
         """Send an order to the simulated exchange: refused at once (None), or resting."""
         order = self.book.orders[order_id]
-        objection = self._objection(order.intent)
+        intent = order.intent
+        if order.target != intent.quantity:  # a child of what is partly filled
+            intent = msgspec.structs.replace(intent, quantity=order.target)
+        objection = self._objection(intent)
         if objection:
             self.take_fact(ev.OrderRejected(order_id=order_id, reason=objection, cumulative=ZERO))
             return None
@@ -321,7 +324,7 @@ class Simulation:
         if intent.quantity > free:
             return f"closing {intent.quantity} of {max(ZERO, free)} that can be closed"
         named = self._closable(intent)
-        if intent.quantity > named:
+        if intent.quantity > named and intent.offset is not Offset.CLOSE:
             return f"{intent.offset} of {intent.quantity} where {named} can be closed so"
         return ""
 

@@ -370,3 +370,20 @@ def test_conditions_over_the_bundled_sample_hold_at_the_bar_that_sent_the_order(
         order = session.run.book.orders[order_id]
         assert truth[first]
         assert order.executed_ns == int(series.time_ns[first + 1])
+
+
+def test_going_back_brings_back_what_waited_there() -> None:
+    session = session_of(RISING)
+    session.advance(1)
+    submit(session, plan=if_("last(TEST.x1) crosses up 104"))
+    submit(session, plan=OrderPlan(delay_s=240))
+    session.advance(2)
+    waited = session.snapshot().waiting
+    session.advance(5)
+    assert session.snapshot().waiting == {}
+    traded = fills(session.run)
+    for _ in session.rewind(3):
+        pass
+    assert session.snapshot().waiting == waited
+    session.advance(5)
+    assert fills(session.run) == traded == [(5, "buy", 105.0, 3), (5, "buy", 105.0, 3)]

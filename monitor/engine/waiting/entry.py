@@ -38,7 +38,8 @@ class Stage(StrEnum):
 
 class Entry:
     """`trigger`: the price that releases it here, because its venue has no such type; `local` says
-    so. `quantity` is what may leave, None all. `attempts` were sent before and refused."""
+    so. `parent_filled`: at least in part. `quantity` is what may leave, None all. `attempts` were
+    sent before and refused."""
 
     __slots__ = (
         "attempts",
@@ -53,6 +54,7 @@ class Entry:
         "local",
         "not_before_ns",
         "note",
+        "parent_filled",
         "quantity",
         "since_ns",
         "stage",
@@ -70,6 +72,7 @@ class Entry:
         self.latched: set[int] = set()
         self.failures: set[tuple[str, str]] = set()
         self.stage = Stage.HELD
+        self.parent_filled = False
         self.attempts = 0
         self.note = ""
         self.since_ns = time_ns
@@ -152,7 +155,7 @@ class Entry:
         """What it waits for now."""
         if self.stage is not Stage.HELD:
             return WaitingKind.QUEUED if self.stage is Stage.QUEUED else WaitingKind.MANUAL
-        if self.intent.plan.parent_id is not None and self.quantity is None:
+        if self.intent.plan.parent_id is not None and not self.parent_filled:
             return WaitingKind.LINKED
         if self.not_before_ns is not None and self.not_before_ns > now_ns:
             return WaitingKind.DELAYED

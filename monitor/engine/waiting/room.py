@@ -62,7 +62,7 @@ class WaitingRoom:
             ev.TriggerMoved: self._trigger_moved,
             ev.CancelRequested: self._cancel_requested,
             ev.OrderPlaced: self._known_at_venue,
-            ev.TradeExecuted: self._known_at_venue,
+            ev.TradeExecuted: self._traded,
             ev.OrderCanceled: self._ended,
             ev.OrderRejected: self._ended,
             ev.OrderExpired: self._ended,
@@ -226,9 +226,18 @@ class WaitingRoom:
         if event.order_id in self._entries:
             self._cancels[event.order_id] = event.reason
 
-    def _known_at_venue(self, event: ev.OrderPlaced | ev.TradeExecuted, _: int) -> None:
+    def _known_at_venue(self, event: ev.OrderPlaced, _: int) -> None:
         """It will not come back."""
         self._sent.pop(event.order_id, None)
+
+    def _traded(self, event: ev.TradeExecuted, _: int) -> None:
+        """It will not come back either, and its children wait for it no longer."""
+        self._sent.pop(event.order_id, None)
+        for child_id in self._links.children.get(event.order_id, ()):
+            child = self._entries.get(child_id)
+            if child is not None and not child.parent_filled:
+                child.parent_filled = True
+                self._changed[child_id] = None
 
     def _ended(self, event: ev.Verdict, _: int) -> None:
         self._sent.pop(event.order_id, None)

@@ -336,6 +336,24 @@ def test_conditions_arm_a_trigger_for_good() -> None:
     assert after.sent == [1]
 
 
+def test_a_stop_of_a_bracket_that_is_watched_here_waits_for_its_price_once_the_entry_is_filled() -> None:
+    lobby = Lobby()
+    lobby.quote(last=100)
+    lobby.give(1, quantity=3)
+    exit_ = {"side": Side.SELL, "offset": Offset.CLOSE, "quantity": 3, "parent_id": 1, "group_id": 2}
+    lobby.give(2, price=110, **exit_)
+    lobby.give(3, type=OrderType.STOP, trigger_price=95, **exit_)
+    assert lobby.row(3).kind is WaitingKind.LINKED
+    lobby.fills(1, 2)
+    assert (lobby.row(3).kind, lobby.row(3).detail) == (WaitingKind.TRIGGER, "for the price 95")
+    assert lobby.restarted().row(3).kind is WaitingKind.TRIGGER
+    lobby.quote(last=95)
+    assert lobby.sent == [1, 2, 3]
+    assert [f.quantity for f in lobby.of(ev.OrderReleased)] == [2, 2]
+    lobby.fills(3, 2, price=95)
+    assert sorted(lobby.asked_to_cancel) == [1, 2]
+
+
 def test_a_trailing_exit_of_a_bracket_begins_to_follow_when_it_is_released() -> None:
     lobby = Lobby()
     lobby.quote(last=100)

@@ -202,7 +202,8 @@ def test_a_restart_shows_what_was_shown(deeds: list[tuple[str, int]], at: int) -
             assert _timeless(getattr(told, name)) == _timeless(getattr(live, name)), name
 
 
-_OF_THE_CLOCK = ("updated_ns", "quote_ns", "evaluated_ns", "truth", "detail")
+_OF_THE_CLOCK = ("updated_ns", "quote_ns", "evaluated_ns", "truth", "detail", "version")
+"""And of counting changes: a ticket that was open over a restart is asked again."""
 _NO_FACTS = ("equity", "queue", "evidence", "executions", "records", "alerts", "links")
 
 

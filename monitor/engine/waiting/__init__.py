@@ -5,5 +5,5 @@
 """
 
 from monitor.engine.waiting.linking import exits_reduce as exits_reduce, linked as linked
-from monitor.engine.waiting.queue import QueueTerms as QueueTerms
+from monitor.engine.waiting.queue import QueueTerms as QueueTerms, Totals as Totals
 from monitor.engine.waiting.room import WaitingRoom as WaitingRoom

@@ -132,6 +132,16 @@ class OrderQueue:
         return order_id in self._future and self._since[order_id] == from_ns
 
 
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Statistics that a checkpoint keeps, because the facts behind them may be forgotten."""
+
+    sent: int = 0
+    refused: int = 0
+    retried: int = 0
+    waited_s: float = 0.0
+    longest_wait_s: float = 0.0
+
+
 class Statistics:
     """What became of those that waited. `rate` is over the last minute."""
 
@@ -155,6 +165,20 @@ class Statistics:
     def rate(self, now_ns: int) -> float:
         self._forget(now_ns)
         return len(self._recent) / 60
+
+    def totals(self) -> Totals:
+        return Totals(
+            sent=self.sent,
+            refused=self.refused,
+            retried=self.retried,
+            waited_s=self._waited_s,
+            longest_wait_s=self.longest_wait_s,
+        )
+
+    def restore(self, totals: Totals) -> None:
+        """As they were, whatever of it was folded again."""
+        self.sent, self.refused, self.retried = totals.sent, totals.refused, totals.retried
+        self._waited_s, self.longest_wait_s = totals.waited_s, totals.longest_wait_s
 
     def _forget(self, now_ns: int) -> None:
         while self._recent and self._recent[0] <= now_ns - _MINUTE_NS:

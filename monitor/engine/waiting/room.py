@@ -21,7 +21,7 @@ from monitor.engine.waiting.entry import TRIGGERED_TYPES, Entry, Stage
 from monitor.engine.waiting.gates import Gates, RoomView
 from monitor.engine.waiting.linkage import Linkage
 from monitor.engine.waiting.links import Links
-from monitor.engine.waiting.queue import OrderQueue, QueueTerms, Statistics, ns
+from monitor.engine.waiting.queue import OrderQueue, QueueTerms, Statistics, Totals, ns
 from monitor.engine.waiting.watch import Watch
 
 QUEUE_FULL = "queue-full"
@@ -109,6 +109,14 @@ class WaitingRoom:
         """A market event: quotes or bars of these symbols are new."""
         for symbol in symbols:
             self._watch.market_moved(symbol)
+
+    def totals(self) -> Totals:
+        """Statistics for a checkpoint."""
+        return self._statistics.totals()
+
+    def restore_totals(self, totals: Totals) -> None:
+        """After the facts that a checkpoint kept were folded, before later ones are."""
+        self._statistics.restore(totals)
 
     # Part: facts ---------------------------------------------------------------------------------
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:

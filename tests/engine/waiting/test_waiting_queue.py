@@ -294,6 +294,21 @@ def test_statistics() -> None:
     assert lobby.room.queue_row().rate == 2 / 60
 
 
+def test_statistics_outlive_the_facts_behind_them() -> None:
+    lobby = Lobby(batch=1)
+    lobby.give(1)
+    lobby.give(2)
+    lobby.wait(1)
+    kept = lobby.restarted()
+    kept.room.restore_totals(lobby.room.totals())
+    assert kept.room.queue_row() == lobby.room.queue_row()
+    forgotten = Lobby(batch=1)
+    forgotten.room.restore_totals(lobby.room.totals())
+    forgotten.give(3)
+    row = forgotten.room.queue_row()
+    assert (row.sent, row.longest_wait_s, row.average_wait_s) == (3, 1.0, pytest.approx(1 / 3))
+
+
 def test_rows_are_told_when_they_change_and_when_they_are_over() -> None:
     lobby = Lobby()
     lobby.give(1, conditions=("last(SHFE.x1) > 5",))

@@ -36,7 +36,7 @@ from monitor.store.tables import metadata
 
 in_one_store = settings(
     deadline=None,
-    max_examples=15,
+    max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -120,6 +120,11 @@ def _classify_placed(order: Order, event: ev.OrderPlaced) -> Arrival:
     return Arrival.LEGS if _of_legs(order, event.venue_order_id) else Arrival.PLACED
 
 
+def _classify_moved(order: Order, _: ev.TriggerMoved) -> Arrival:
+    """The trigger of an order that is watched here is our own step."""
+    return Arrival.INTENT if order.step in UNSENT else Arrival.TRIGGERED
+
+
 def _classify_reported(order: Order, event: ev.OrderReported) -> Arrival:
     if event.quantity is not None or event.price is not None or event.trigger_price is not None:
         return Arrival.LEGS
@@ -213,7 +218,7 @@ _RULES: dict[type, Arrival | Callable[..., Arrival]] = {
     ev.OrderReopened: Arrival.LEGS,
     ev.OrderPlaced: _classify_placed,
     ev.OrderTriggered: Arrival.TRIGGERED,
-    ev.TriggerMoved: Arrival.TRIGGERED,
+    ev.TriggerMoved: _classify_moved,
     ev.TradeExecuted: _classify_fill,
     ev.CancelRequested: Arrival.CANCEL_REQUESTED,
     ev.CancelRejected: Arrival.CANCEL_REJECTED,

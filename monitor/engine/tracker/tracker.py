@@ -54,6 +54,7 @@ class Tracker:
         self._claimed: dict[int, list[OrderReport | FillReport]] = {}
         self._clean_ns = 0
         self._held_due_ns = _NEVER
+        self._owned: dict[tuple[str, str], int] = {}
         self._shown = Shown(self._times)
         self._concluder = Concluder(desk, self._times)
         self._hearing: dict[type, Callable[[Any, int], Facts]] = {
@@ -229,6 +230,7 @@ class Tracker:
         if (
             self._dirty
             or self._claimed
+            or self._owned
             or self._held_due_ns <= now_ns
             or (due and due[0][0] <= now_ns)
             or now_ns >= self._clean_ns
@@ -240,6 +242,8 @@ class Tracker:
         if self._claimed:
             for order_id in list(self._claimed):
                 yield from self._drain(order_id, now_ns)
+        for key, order_id in list(self._owned.items()):
+            yield from self._claims(*key, order_id, now_ns)
         if self._held_due_ns <= now_ns:
             yield from self._release(now_ns)
         dirty, due, review = self._dirty, self._due, self._concluder.review
@@ -395,6 +399,7 @@ class Tracker:
             names.client.setdefault(event.client_order_id, event.order_id)
         if event.venue_order_id:
             names.venue[event.venue_order_id] = event.order_id
+            self._own_held(event.account_id, event.venue_order_id, event.order_id)
             self._dirty[event.order_id] = None
 
     def _sent(self, event: ev.OrderSent, time_ns: int) -> None:
@@ -428,6 +433,13 @@ class Tracker:
             if names.venue.get(vid) != order_id:
                 names.venue[vid] = order_id
                 self._landed(watch)
+                if self._held:
+                    self._own_held(watch.order.intent.account_id, vid, order_id)
+
+    def _own_held(self, account_id: str, venue_order_id: str, order_id: int) -> None:
+        """What is held under this id has an owner now: it is claimed, at the latest in `decide`."""
+        if (account_id, venue_order_id) in self._held:
+            self._owned[account_id, venue_order_id] = order_id
 
     def _ended(self, event: Any, time_ns: int) -> None:
         self._named(event, time_ns)
@@ -477,6 +489,7 @@ class Tracker:
         key = (event.account_id, event.venue_order_id)
         self._account(event.account_id).venue[event.venue_order_id] = event.order_id
         held = self._held.pop(key, None)
+        self._owned.pop(key, None)
         if held is not None:
             self._claimed.setdefault(event.order_id, []).extend(held.messages)
             self._shown.released(held)

@@ -21,6 +21,7 @@ from monitor.engine.trading.compaction import Compaction, KeptFact
 from monitor.engine.trading.equity import CurveState
 from monitor.engine.trading.minutes import Minutes, MinutesState
 from monitor.engine.values import EngineState, Instrument
+from monitor.engine.waiting import Totals
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -53,6 +54,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[TradeRow, ...]
     profits: dict[int, Decimal]
     alerts: tuple[AlertRow, ...]
+    totals: Totals
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +92,10 @@ def take_present(trading: Trading) -> Present:
         (order for order in state.book.orders.values() if not order.status.active),
         key=lambda order: (order.updated_ns, order.order_id),
     )
-    forgotten = ended[:-MOST_REMEMBERED]
-    remembered = frozenset({order.order_id for order in ended[-MOST_REMEMBERED:]} | set(state.book.active))
+    needed = {*state.book.active, *trading.room.needed()}
+    needed |= {order.order_id for order in ended[-MOST_REMEMBERED:]}
+    forgotten = [order for order in ended[:-MOST_REMEMBERED] if order.order_id not in needed]
+    remembered = frozenset(needed)
     standing = tuple(alert for alert in state.alerts.values() if alert.settled_ns is None)
     return Present(
         seq=trading.journal.seq,
@@ -119,6 +123,7 @@ def take_present(trading: Trading) -> Present:
         trades=tuple(trade for trade in state.trades.values() if trade.order_id in remembered),
         profits={i: profit for i, profit in state.profits.items() if i in remembered},
         alerts=standing,
+        totals=trading.room.totals(),
     )
 
 
@@ -155,4 +160,5 @@ def _numbers(trading: Trading, present: Present) -> None:
     state.alerts.update({alert.alert_id: alert for alert in present.alerts})
     state.horizon_ns = present.horizon_ns
     trading.market.day = present.day
+    trading.room.restore_totals(present.totals)
     trading.records.take_up(present.records, present.numbers[4])

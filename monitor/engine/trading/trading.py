@@ -248,7 +248,7 @@ class Trading:
         shows when positions are compared."""
         if not isinstance(message, OrderReport | FillReport) or message.time_ns is None:
             return True
-        if message.time_ns >= self.state.horizon_ns or self.tracker.owner(message) is not None:
+        if message.time_ns > self.state.horizon_ns or self.tracker.owner(message) is not None:
             return True
         if message.account_id not in self._too_old:
             self._too_old.add(message.account_id)

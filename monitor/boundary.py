@@ -13,6 +13,8 @@ import msgspec
 
 from monitor.engine.changes import Changes
 from monitor.engine.commands import AnyCommand, Reply
+from monitor.engine.execution import ExecutionSummary
+from monitor.engine.records import RecordStatistics
 from monitor.engine.rows import (
     AlertRow,
     ExecutionRow,
@@ -28,6 +30,7 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Finished orders, newest first. `page` from 1; times in ns UTC, both ends included."""
 
     strategy_id: int | None = None
+    order_id: int | None = None
     page: int = 1
     size: int = 50
     symbol: str | None = None
@@ -221,6 +224,30 @@ class ServerDoor(Protocol):
         ...
 
     async def trades(self, query: TradeQuery) -> TradePage:
+        """Likewise."""
+        ...
+
+    async def position_records(self, query: RecordQuery) -> RecordPage:
+        """Likewise."""
+        ...
+
+    async def record_statistics(self, query: RecordQuery) -> RecordStatistics:
+        """Over all records that match, whatever the page; others get their turn meanwhile."""
+        ...
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        """Likewise by page."""
+        ...
+
+    def execution_summary(self) -> ExecutionSummary | None:
+        """Over all orders of the session; None where execution is not measured (a replay)."""
+        ...
+
+    async def signals(self, query: SignalQuery) -> SignalPage:
+        """By page, up to the present moment."""
+        ...
+
+    async def alerts(self, query: AlertQuery) -> AlertPage:
         """Likewise."""
         ...
 

@@ -10,30 +10,22 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from monitor.boundary import (
-    CoreStats,
-    OrderPage,
-    OrderQuery,
-    PastMoment,
-    TradePage,
-    TradeQuery,
-    Unavailable,
-)
+from monitor.boundary import CoreStats, PastMoment, Unavailable
 from monitor.core.checkpoints import Checkpointer
 from monitor.core.connect import Venues, connect
 from monitor.core.durability import Durability
 from monitor.core.killswitch import KillSwitch
-from monitor.core.live import LiveSession
 from monitor.core.outbox import WindowOutbox
 from monitor.core.past import NoSuchMomentError, look_at
 from monitor.core.player import Player
+from monitor.core.questions import Questions
 from monitor.core.sessions import Opened, begin, begin_again, restore
 from monitor.core.trader import Trader
 from monitor.engine import commands as cmd
@@ -41,22 +33,19 @@ from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.engine.rows import LogRow, OperationRow
-from monitor.engine.session import ReplaySession
 from monitor.engine.values import LogLevel
 from monitor.store.batch import Batch
 from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
 log = logging.getLogger("monitor.core")
-Q = TypeVar("Q")
-P = TypeVar("P")
 
 _HEARTBEAT = 0.05
 _PATIENCE = 0.03
 _REMEMBERED_KEYS = 1000
 
 
-class Core:
+class Core(Questions):
     """Made, then `open`ed, then `run` until `stop`."""
 
     def __init__(
@@ -68,11 +57,10 @@ class Core:
         venues: Venues | None = None,
         kill_file: Path | None = None,
     ) -> None:
+        super().__init__(store)
         self.outbox = WindowOutbox(window=window)
-        self._store = store
         self._durability = Durability(store, self._say_durability)
         self._loop_replay = loop_replay
-        self._opened: Opened | None = None
         self._turn = asyncio.Lock()
         self._player = Player(self)
         self._venues = venues or Venues()
@@ -163,19 +151,6 @@ class Core:
     def turn(self) -> asyncio.Lock:
         """One writer: held by whoever changes the session."""
         return self._turn
-
-    @property
-    def session(self) -> ReplaySession | None:
-        return self._opened.session if self._opened is not None else None
-
-    @property
-    def live(self) -> LiveSession | None:
-        return self._opened.live if self._opened is not None else None
-
-    @property
-    def _engine(self) -> ReplaySession | LiveSession | None:
-        """Whichever of both is on the stage."""
-        return self.session or self.live
 
     @property
     def store_error(self) -> str:
@@ -451,22 +426,6 @@ class Core:
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-    async def finished_orders(self, query: OrderQuery) -> OrderPage:
-        """From the database, after everything so far is in it."""
-        return await self._asked(self._store.finished_orders, query)
-
-    async def trades(self, query: TradeQuery) -> TradePage:
-        return await self._asked(self._store.trades, query)
-
-    async def _asked(self, read: Callable[[int, Q], Awaitable[P]], query: Q) -> P:
-        if self._opened is None:
-            raise Unavailable("Nothing is open.")
-        try:
-            await self._store.settle()
-            return await read(self._opened.session_id, query)
-        except StoreError as error:
-            raise Unavailable(str(error)) from error
 
 
 _PLAYING_COMMANDS = (cmd.PlayReplay, cmd.PauseReplay, cmd.StepReplay, cmd.SetReplaySpeed)

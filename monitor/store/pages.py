@@ -66,7 +66,7 @@ async def finished_orders(connection: AsyncConnection, session_id: int, query: O
     conditions = [
         status.in_(FINISHED),
         status.in_(wanted),
-        *_equal(tables.orders, query, "strategy_id", "symbol"),
+        *_equal(tables.orders, query, "strategy_id", "order_id", "symbol"),
     ]
     orders = _Listing(tables.orders, OrderRow, "updated_ns", "order_id")
     total, rows = await orders.page(connection, session_id, query, conditions)

@@ -57,6 +57,12 @@ def _walk(edges: Sequence[Fill], position: Decimal | None) -> list[Fill]:
     return ordered
 
 
+def starts_of(ordered: Sequence[Fill]) -> set[Decimal] | None:
+    """Where these start, when that leaves only one way to walk them; else None."""
+    starts = {start for fill in ordered if (start := start_of(fill)) is not None}
+    return starts if len(starts) == len(ordered) and _unbroken(ordered, None) else None
+
+
 def _unbroken(fills: Sequence[Fill], position: Decimal | None) -> bool:
     place = start_of(fills[0]) if position is None else position
     for fill in fills:

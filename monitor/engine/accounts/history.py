@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import msgspec
 
-from monitor.engine.accounts.chain import is_own_trade, start_of, walk
+from monitor.engine.accounts.chain import is_own_trade, start_of, starts_of, walk
 from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Roll, key_of
 from monitor.engine.ledger import Ledger, Position, PositionMode, PositionState, book_fill
 from monitor.engine.trading.parts import PositionChange
@@ -60,6 +60,7 @@ class History:
         self.excess = {Direction.LONG: ZERO, Direction.SHORT: ZERO}
         self.chain_end: Decimal | None = None
         self._leg: Fill | None = None  # the fill before, in venue order
+        self._starts: set[Decimal] | None = None  # of the newest instant, while nothing is missing there
         self.base_ns = base_ns
         self.since: int | None = None
         self._checkpoints: list[tuple[int, Holding]] = [(0, base or Holding())]
@@ -95,6 +96,10 @@ class History:
         first, index = self._place(fill)
         if index == len(times) and not self.chained:
             return self._append(fill)
+        if self._continues(fill):
+            self.entries.insert(index, fill)
+            times.append(fill.time_ns)
+            return self._booked(fill)
         before = self._sides()
         self.entries.insert(index, fill)
         times.insert(index, fill.time_ns)
@@ -193,6 +198,24 @@ class History:
         self.entries.append(fill)
         self.times.append(fill.time_ns)
         self._note(index)
+        if self.chained:
+            start = start_of(fill)
+            self._starts = None if start is None else {start}
+        return self._booked(fill)
+
+    def _continues(self, fill: Fill) -> bool:
+        """Whether a fill of a chained venue comes next in the newest instant, and there is no other
+        way to walk it: no two of its fills start at the same position."""
+        starts, start = self._starts, start_of(fill) if self.chained else None
+        if starts is None or start is None or start != self.chain_end or start in starts:
+            return False
+        if fill.time_ns != self.times[-1] or not isinstance(self.entries[-1], Fill):
+            return False
+        starts.add(start)
+        return True
+
+    def _booked(self, fill: Fill) -> Booking:
+        """Fold a fill that is the newest in venue order."""
         profit, closed, left = self._fold_fill(fill)
         return Booking(
             profit=profit,
@@ -227,6 +250,7 @@ class History:
 
     def _restore(self, holding: Holding) -> None:
         ledger = self.ledger
+        self._starts = None
         ledger.realised += holding.realised - self.realised
         ledger.commission += holding.commission - self.commission
         ledger.slippage += holding.slippage - self.slippage
@@ -271,8 +295,10 @@ class History:
     def _fold_instant(self, index: int) -> int:
         end = bisect_right(self.times, self.times[index])
         fills = [entry for entry in self.entries[index:end] if isinstance(entry, Fill)]
-        for fill in walk(fills, self.chain_end) if len(fills) > 1 else fills:
+        ordered = walk(fills, self.chain_end) if len(fills) > 1 else fills
+        for fill in ordered:
             self._fold_fill(fill)
+        self._starts = starts_of(ordered)
         return index + len(fills)  # fills come first in an instant
 
     def _fold_fill(self, fill: Fill) -> tuple[Decimal, Decimal, Decimal]:

@@ -1,8 +1,8 @@
 """An account at the exchange: positions, profit, margin, balance. The exchange's own arithmetic,
 so that a comparison with the engine's ledger means something.
 
-`balance` is money without unrealised profit, measured against the opening average; a settlement
-turns today's volume into yesterday's and moves no money.
+`balance` is money without unrealised profit. Which lots a close takes, and whether a settlement pays
+profit out, is the exchange's rule, looked up where the engine looks it up.
 """
 
 from __future__ import annotations
@@ -12,45 +12,97 @@ from typing import Any
 
 import msgspec
 
+from monitor.engine.exchange_rules import closable, rules_of, today_part
 from monitor.engine.values import ZERO, ContractKind, FillDirection, Instrument, Offset, Side
 from monitor.net.venue_sim.orders import digits
 from monitor.net.venue_sim.terms import AccountTerms
 
 _CENT = Decimal("1E-8")
-_CLOSING = frozenset({Offset.CLOSE, Offset.CLOSE_TODAY, Offset.CLOSE_YESTERDAY})
 
 
-class Holding(msgspec.Struct):
-    """One direction of one symbol. `today` is the part of `volume` opened this trading day."""
+class Lots(msgspec.Struct):
+    """Lots that count alike: at which price they were opened, and from which profit is counted
+    (the settlement price, where there was one)."""
 
     volume: Decimal = ZERO
-    today: Decimal = ZERO
-    average: Decimal = ZERO
+    opened: Decimal = ZERO
+    basis: Decimal = ZERO
 
-    def add(self, price: Decimal, volume: Decimal, inverse: bool) -> None:
-        total = self.volume + volume
-        if inverse:
-            per = (self.volume / self.average if self.volume else ZERO) + volume / price
-            self.average = total / per
-        else:
-            self.average = (self.average * self.volume + price * volume) / total
-        self.volume, self.today = total, self.today + volume
 
-    def take(self, volume: Decimal, offset: Offset) -> Decimal:
-        """Close so much; the part of it that was today's."""
-        if offset is Offset.CLOSE_TODAY:
-            today = volume
-        elif offset is Offset.CLOSE_YESTERDAY:
-            today = ZERO
-        else:
-            today = max(ZERO, volume - (self.volume - self.today))
-        self.volume, self.today = self.volume - volume, self.today - today
-        return today
+class Holding:
+    """One direction of one symbol: today's lots and older ones. Before a settlement all share one
+    average; after it each kind has its own."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.rules = rules_of(instrument.exchange)
+        self.older, self.today = Lots(), Lots()
+        self._settled = False
+
+    @property
+    def volume(self) -> Decimal:
+        return self.older.volume + self.today.volume
+
+    @property
+    def average(self) -> Decimal:
+        """At which it was opened."""
+        return self._mean((self.older.opened, self.older.volume), (self.today.opened, self.today.volume))
+
+    def add(self, price: Decimal, volume: Decimal) -> None:
+        today = self.today
+        today.opened = self._mean((today.opened, today.volume), (price, volume))
+        today.basis = self._mean((today.basis, today.volume), (price, volume))
+        today.volume += volume
+        if not self._settled:
+            average = self.average
+            for lots in (self.older, self.today):
+                lots.opened = lots.basis = average
+
+    def take(self, volume: Decimal, offset: Offset) -> list[Lots]:
+        """Close so much: the lots that go, older ones first in the list, today's second."""
+        today = today_part(self.rules, offset, volume, self.today.volume, self.older.volume)
+        gone = []
+        for lots, part in ((self.older, volume - today), (self.today, today)):
+            gone.append(msgspec.structs.replace(lots, volume=part))
+            lots.volume -= part
+        if not self.volume:
+            self._settled = False
+        return gone
 
     def closable(self, offset: Offset) -> Decimal:
-        if offset is Offset.CLOSE_TODAY:
-            return self.today
-        return self.volume - self.today if offset is Offset.CLOSE_YESTERDAY else self.volume
+        return closable(self.rules, offset, self.today.volume, self.older.volume)
+
+    def worth(self, price: Decimal, *, long: bool) -> Decimal:
+        """Unrealised profit at this price."""
+        both = (self.older, self.today)
+        return sum(
+            (profit_of(self.instrument, one.basis, price, one.volume, long=long) for one in both), ZERO
+        )
+
+    def margin(self) -> Decimal:
+        both = (self.older, self.today)
+        return sum((margin_of(self.instrument, one.basis, one.volume) for one in both), ZERO)
+
+    def end_day(self, price: Decimal | None, *, long: bool) -> Decimal:
+        """Today's lots become older ones. Where the exchange settles, profit up to `price` is paid
+        out, which is returned."""
+        pays = price is not None and self.rules.settled and self.volume
+        paid = self.worth(price, long=long) if price is not None and pays else ZERO
+        bases = ((self.older.basis, self.older.volume), (self.today.basis, self.today.volume))
+        basis = price if price is not None and pays else self._mean(*bases)
+        self.older, self.today = Lots(self.volume, self.average, basis), Lots()
+        self._settled = self._settled or bool(pays)
+        return paid
+
+    def _mean(self, *parts: tuple[Decimal, Decimal]) -> Decimal:
+        """Of prices by volume; of an inverse contract the harmonic one."""
+        there = [(price, volume) for price, volume in parts if volume]
+        total = sum((volume for _, volume in there), ZERO)
+        if len(there) < 2:
+            return there[0][0] if there else ZERO
+        if self.instrument.contract is ContractKind.INVERSE:
+            return total / sum((volume / price for price, volume in there), ZERO)
+        return sum((price * volume for price, volume in there), ZERO) / total
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -69,64 +121,52 @@ class VenueAccount:
         self.balance = terms.balance
         self.holdings: dict[tuple[str, bool], Holding] = {}
 
-    def holding(self, symbol: str, long: bool) -> Holding:
-        return self.holdings.setdefault((symbol, long), Holding())
+    def holding(self, instrument: Instrument, long: bool) -> Holding:
+        key = (instrument.symbol, long)
+        if key not in self.holdings:
+            self.holdings[key] = Holding(instrument)
+        return self.holdings[key]
 
-    def closable(self, symbol: str, side: Side, offset: Offset) -> Decimal:
+    def closable(self, instrument: Instrument, side: Side, offset: Offset) -> Decimal:
         """What an order of this side could close."""
-        held = self.holding(symbol, side is Side.SELL)
-        return held.closable(offset if self.terms.hedged else Offset.CLOSE)
+        held = self.holding(instrument, side is Side.SELL)
+        return held.closable(offset) if self.terms.hedged else held.volume
 
-    def closes(self, symbol: str, side: Side, offset: Offset, volume: Decimal) -> Decimal:
+    def closes(self, instrument: Instrument, side: Side, offset: Offset, volume: Decimal) -> Decimal:
         """The part of a volume that closes; the rest opens."""
         if self.terms.hedged:
-            return volume if offset in _CLOSING else ZERO
-        return min(volume, self.holding(symbol, side is Side.SELL).volume)
+            return ZERO if offset is Offset.OPEN else volume
+        return min(volume, self.holding(instrument, side is Side.SELL).volume)
 
     def book(
         self, instrument: Instrument, side: Side, offset: Offset, price: Decimal, volume: Decimal
     ) -> Booked:
         """Take a fill in. The caller has seen to it that a close does not exceed what is held."""
-        closing = self.closes(instrument.symbol, side, offset, volume)
-        profit, today = self._close(instrument, side, offset, price, closing) if closing else (None, ZERO)
+        closing = self.closes(instrument, side, offset, volume)
+        gone: list[Lots] = []
+        if closing:
+            held = self.holding(instrument, side is Side.SELL)
+            gone = held.take(closing, offset if self.terms.hedged else Offset.CLOSE)
         if opening := volume - closing:
-            inverse = instrument.contract is ContractKind.INVERSE
-            self.holding(instrument.symbol, side is Side.BUY).add(price, opening, inverse)
-        fee = fee_of(instrument, price, volume, today)
+            self.holding(instrument, side is Side.BUY).add(price, opening)
+        long = side is Side.SELL
+        profits = [profit_of(instrument, one.basis, price, one.volume, long=long) for one in gone]
+        fee = fee_of(instrument, price, volume, gone[1].volume if gone else ZERO)
+        profit = sum(profits, ZERO) if gone else None
         self.balance += (profit or ZERO) - fee
         return Booked(_direction(side, opening, closing), fee, profit)
 
-    def _close(
-        self, instrument: Instrument, side: Side, offset: Offset, price: Decimal, volume: Decimal
-    ) -> tuple[Decimal, Decimal]:
-        held = self.holding(instrument.symbol, side is Side.SELL)
-        profit = profit_of(instrument, held.average, price, volume, long=side is Side.SELL)
-        today = held.take(volume, offset if self.terms.hedged else Offset.CLOSE)
-        return profit, today
-
     def unrealised(self, instrument: Instrument, last: Decimal) -> Decimal:
-        return sum(
-            (
-                profit_of(instrument, held.average, last, held.volume, long=long)
-                for (symbol, long), held in self.holdings.items()
-                if symbol == instrument.symbol and held.volume
-            ),
-            ZERO,
-        )
+        both = (self.holding(instrument, long).worth(last, long=long) for long in (True, False))
+        return sum(both, ZERO)
 
     def margin(self, instrument: Instrument) -> Decimal:
-        return sum(
-            (
-                margin_of(instrument, held.average, held.volume)
-                for (symbol, _), held in self.holdings.items()
-                if symbol == instrument.symbol and held.volume
-            ),
-            ZERO,
-        )
+        return sum((self.holding(instrument, long).margin() for long in (True, False)), ZERO)
 
-    def new_day(self) -> None:
-        for held in self.holdings.values():
-            held.today = ZERO
+    def end_day(self, prices: dict[str, Decimal]) -> None:
+        """A trading day ends at these settlement prices."""
+        for (symbol, long), held in self.holdings.items():
+            self.balance += held.end_day(prices.get(symbol), long=long)
 
     def positions(self) -> list[dict[str, Any]]:
         return [
@@ -134,7 +174,7 @@ class VenueAccount:
                 "symbol": symbol,
                 "long": long,
                 "volume": digits(held.volume),
-                "volume_today": digits(held.today),
+                "volume_today": digits(held.today.volume),
                 "average_price": digits(held.average),
             }
             for (symbol, long), held in sorted(self.holdings.items())
@@ -144,6 +184,8 @@ class VenueAccount:
 
 def money_of(instrument: Instrument, price: Decimal, volume: Decimal) -> Decimal:
     """What a volume is worth, in the instrument's currency."""
+    if not volume:
+        return ZERO
     units = volume * instrument.multiplier
     if instrument.contract is ContractKind.INVERSE:
         return units / price
@@ -159,6 +201,8 @@ def margin_of(instrument: Instrument, price: Decimal, volume: Decimal) -> Decima
 def profit_of(
     instrument: Instrument, entry: Decimal, exit_: Decimal, volume: Decimal, *, long: bool
 ) -> Decimal:
+    if not volume:
+        return ZERO
     gain = money_of(instrument, exit_, volume) - money_of(instrument, entry, volume)
     upwards = long is not (instrument.contract is ContractKind.INVERSE)
     return _rounded(gain if upwards else -gain)

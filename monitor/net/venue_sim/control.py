@@ -89,7 +89,8 @@ class Liquidate(Control, frozen=True, kw_only=True, tag="liquidate"):
 
 
 class Settle(Control, frozen=True, kw_only=True, tag="settle"):
-    """The trading day ends: DAY orders expire, today becomes yesterday. `day` begins."""
+    """The trading day ends at these prices (else the last ones): DAY orders expire, today becomes
+    yesterday. `day` begins."""
 
     day: str = ""
     prices: dict[str, Decimal] = {}
@@ -168,9 +169,9 @@ def _fill(exchange: Exchange, order: VenueOrder, asked: Fill, now_ns: int) -> Do
     if price is None:
         return Refusal("no_price", "name a price: there is no quote")
     volume = order.remaining if asked.volume is None else asked.volume
-    account = exchange.accounts[order.account_id]
-    closing = account.closes(order.symbol, order.side, order.offset, volume)
-    if volume <= 0 or closing > account.closable(order.symbol, order.side, order.offset):
+    account, instrument = exchange.accounts[order.account_id], exchange.instruments[order.symbol]
+    closing = account.closes(instrument, order.side, order.offset, volume)
+    if volume <= 0 or closing > account.closable(instrument, order.side, order.offset):
         return Refusal("bad_quantity", f"{volume:f} cannot be filled")
     exchange.fill(order, price, volume, now_ns, asked.trade_id)
     return {"order": order.wire(), "fill": exchange.fills[-1].wire()}
@@ -239,7 +240,7 @@ def _liquidate(exchange: Exchange, asked: Liquidate, now_ns: int) -> Done:
             exchange.finish(order, VenueStatus.CANCELED, "liquidation", now_ns)
     account, closed = exchange.accounts[asked.account_id], []
     for long in (True, False):
-        held = account.holding(asked.symbol, long)
+        held = account.holding(exchange.instruments[asked.symbol], long)
         side = Side.SELL if long else Side.BUY
         price = asked.price or opposite_price(exchange.touches.get(asked.symbol), side)
         if not held.volume or price is None:
@@ -263,7 +264,7 @@ def _settle(exchange: Exchange, asked: Settle, now_ns: int) -> Done:
             if order.time_in_force is TimeInForce.DAY:
                 exchange.finish(order, VenueStatus.EXPIRED, "day over", now_ns)
     for account in exchange.accounts.values():
-        account.new_day()
+        account.end_day(prices)
     data: dict[str, Any] = {
         "day": asked.day or f"day-{exchange.day}",
         "prices": {symbol: digits(price) for symbol, price in prices.items()},

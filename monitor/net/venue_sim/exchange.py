@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.engine.values import ZERO, Instrument, OrderType, Quote, Side, TimeInForce
+from monitor.engine.values import ZERO, Instrument, Offset, OrderType, Quote, Side, TimeInForce
 from monitor.engine.venue import VenueStatus
 from monitor.net.venue_sim import rules, wire
 from monitor.net.venue_sim.accounts import VenueAccount, money_of
@@ -114,7 +114,9 @@ class Exchange:
         refusal = (
             rules.refuse_form(asked, self.terms.native, now_ns)
             or rules.refuse_numbers(instrument, asked.quantity, asked.price, asked.trigger_price)
-            or rules.refuse_position(self.accounts[order.account_id], order, self.working(order.symbol))
+            or rules.refuse_position(
+                self.accounts[order.account_id], instrument, order, self.working(order.symbol)
+            )
             or self._refuse_money(order)
         )
         if refusal is not None:
@@ -153,12 +155,13 @@ class Exchange:
         price = old.price if asked.price is None else asked.price
         trigger = old.trigger_price if asked.trigger_price is None else asked.trigger_price
         new = msgspec.structs.replace(old, quantity=quantity, price=price, trigger_price=trigger)
+        instrument = self.instruments[old.symbol]
         others = [one for one in self.working(old.symbol) if one is not old]
         refusal = (
             Refusal("bad_quantity", f"{old.cumulative + before:f} is filled already")
             if quantity <= old.cumulative
-            else rules.refuse_numbers(self.instruments[old.symbol], quantity, price, trigger)
-            or rules.refuse_position(self.accounts[old.account_id], new, others)
+            else rules.refuse_numbers(instrument, quantity, price, trigger)
+            or rules.refuse_position(self.accounts[old.account_id], instrument, new, others)
             or self._refuse_money(new, besides=old)
         )
         if refusal is not None:
@@ -369,10 +372,10 @@ class Exchange:
         touch = self.touches[order.symbol]
         price, volume = touch.takes(order, resting=resting)
         account = self.accounts[order.account_id]
-        if order.reduce_only or (
-            account.terms.hedged and account.closes(order.symbol, order.side, order.offset, volume)
-        ):
-            volume = min(volume, account.closable(order.symbol, order.side, order.offset))
+        instrument = self.instruments[order.symbol]
+        hedged_close = account.terms.hedged and order.offset is not Offset.OPEN
+        if order.reduce_only or hedged_close:
+            volume = min(volume, account.closable(instrument, order.side, order.offset))
             if touch.takes(order, resting=resting)[1] and not volume:
                 self.finish(order, VenueStatus.CANCELED, "nothing left to close", now_ns)
         if volume > 0:

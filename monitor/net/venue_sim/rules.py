@@ -56,7 +56,9 @@ def refuse_limits(instrument: Instrument, price: Decimal | None) -> Refusal | No
     return None
 
 
-def refuse_position(account: VenueAccount, order: VenueOrder, others: list[VenueOrder]) -> Refusal | None:
+def refuse_position(
+    account: VenueAccount, instrument: Instrument, order: VenueOrder, others: list[VenueOrder]
+) -> Refusal | None:
     """A close needs what it closes, beyond what other working orders close already."""
     if order.offset is Offset.OPEN and not order.reduce_only:
         return None
@@ -72,7 +74,7 @@ def refuse_position(account: VenueAccount, order: VenueOrder, others: list[Venue
         ),
         ZERO,
     )
-    left = account.closable(order.symbol, order.side, order.offset) - spoken_for
+    left = account.closable(instrument, order.side, order.offset) - spoken_for
     if order.remaining > left:
         code = "reduce_only" if order.reduce_only else "no_position"
         return Refusal(code, f"{max(ZERO, left):f} can be closed, not {order.remaining:f}")
@@ -84,7 +86,7 @@ def needed_margin(
 ) -> Decimal:
     """What an order freezes: margin and fee of the part that opens, at its price."""
     volume = order.remaining
-    opening = volume - account.closes(order.symbol, order.side, order.offset, volume)
+    opening = volume - account.closes(instrument, order.side, order.offset, volume)
     price = order.price or order.trigger_price or _touch(order.side, quote)
     if not opening or price is None:
         return ZERO

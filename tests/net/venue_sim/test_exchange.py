@@ -169,10 +169,13 @@ def test_limits_of_the_day_and_margin() -> None:
     assert rich.place("c3", Side.BUY, "60000", "100") == "insufficient_margin"  # c2 froze most of it
 
 
+SPLIT = msgspec.structs.replace(GOLD, symbol="SHFE.au9999")
+
+
 def test_today_and_yesterday_are_kept_apart_where_hedged() -> None:
-    desk = exchange_of(hedged=True)
-    desk.quote("780.00", "780.02", GOLD.symbol)
-    gold = {"symbol": GOLD.symbol}
+    desk = exchange_of(hedged=True, instruments=(SPLIT,))
+    desk.quote("780.00", "780.02", SPLIT.symbol)
+    gold = {"symbol": SPLIT.symbol}
     desk.place("open", Side.BUY, "2", **gold)
     desk.place("short", Side.SELL, "1", **gold)
     assert [one["long"] for one in desk.account.positions()] == [False, True]

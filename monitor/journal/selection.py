@@ -18,13 +18,13 @@ from monitor.engine import events as ev
 from monitor.engine.journal import JournalRecord
 from monitor.journal.zones import nanoseconds
 from monitor.journal_options import JournalRequest, Point
-from monitor.store.archive import Archive, RecordQuery
+from monitor.store.archive import Archive, FactQuery
 
 
-def query_of(request: JournalRequest, zone: ZoneInfo) -> RecordQuery:
+def query_of(request: JournalRequest, zone: ZoneInfo) -> FactQuery:
     """The part that the database carries out."""
     start, end = request.start or Point(), request.end or Point()
-    return RecordQuery(
+    return FactQuery(
         kinds=request.kinds,
         from_seq=request.since_seq,
         from_bar=start.bar,
@@ -97,7 +97,7 @@ async def selected(
 
 
 async def _learn(owners: Owners, archive: Archive, session_id: int) -> None:
-    created = RecordQuery(kinds=(ev.OrderCreated.__name__,))
+    created = FactQuery(kinds=(ev.OrderCreated.__name__,))
     async with aclosing(archive.records(session_id, created)) as records:
         async for record in records:
             event = decoded(record)

@@ -19,7 +19,7 @@ from monitor.journal.rebuild import Rebuilt, rebuild
 from monitor.journal.rowcheck import Facts, first_difference, row_counts
 from monitor.journal.selection import decoded
 from monitor.journal.wording import one_line, sentence
-from monitor.store.archive import Archive, RecordQuery, SessionSummary
+from monitor.store.archive import Archive, FactQuery, SessionSummary
 from monitor.store.faults import StoreError
 
 
@@ -45,7 +45,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read_kept(archive: Archive, session: SessionSummary) -> Kept:
     """Everything at once, so that a program that runs beside us does not matter afterwards."""
-    records = [record async for record in archive.records(session.session_id, RecordQuery())]
+    records = [record async for record in archive.records(session.session_id, FactQuery())]
     try:
         rows, error = await archive.rows(session.session_id), ""
     except StoreError as problem:

@@ -7,7 +7,10 @@ and rows; must not know Qt, sockets, or how the engine makes a row.
 from __future__ import annotations
 
 from monitor.store.batch import Batch
+from monitor.store.checkpoints import Checkpoint
 from monitor.store.faults import StoreError
+from monitor.store.reader import SessionEntry
 from monitor.store.store import SavedSession, Store
+from monitor.store.timeline import JournalSpan
 
-__all__ = ["Batch", "SavedSession", "Store", "StoreError"]
+__all__ = ["Batch", "Checkpoint", "JournalSpan", "SavedSession", "SessionEntry", "Store", "StoreError"]

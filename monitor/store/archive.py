@@ -30,7 +30,7 @@ PART_ROWS = 1_000
 LOCK_WAIT_S = 2.0
 
 
-class RecordQuery(msgspec.Struct, frozen=True, kw_only=True):
+class FactQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts: all conditions together, limits included. No `kinds` means every kind."""
 
     kinds: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class Archive:
         return max(bar, (await self._connection.execute(replayed)).scalar() or 0)
 
     async def records(
-        self, session_id: int, query: RecordQuery, *, newest_first: bool = False
+        self, session_id: int, query: FactQuery, *, newest_first: bool = False
     ) -> AsyncGenerator[JournalRecord, None]:
         """The facts asked for, in the order of their numbers, a part at a time: a million of them
         need no more memory than a few hundred. Gaps are not looked for. It may be left before its
@@ -117,7 +117,7 @@ class Archive:
             return await queries.read_rows(self._connection, session_id)
 
 
-def _records(session_id: int, query: RecordQuery, *, newest_first: bool) -> Select[Any]:
+def _records(session_id: int, query: FactQuery, *, newest_first: bool) -> Select[Any]:
     columns = tables.journal.c
     limits = (
         (query.from_seq, columns.seq.__ge__),

@@ -17,7 +17,7 @@ from monitor.engine import events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord, first_difference, reached_bar
 from monitor.store import Batch, Store, StoreError
-from monitor.store.archive import Archive, RecordQuery, open_archive
+from monitor.store.archive import Archive, FactQuery, open_archive
 
 
 def progress(seq: int, bar: int) -> JournalRecord:
@@ -29,7 +29,7 @@ def rewound(seq: int, bar: int) -> JournalRecord:
 
 
 async def read(archive: Archive, session_id: int, newest_first: bool = False, **query: object) -> list[int]:
-    asked = RecordQuery(**query)  # type: ignore[arg-type]
+    asked = FactQuery(**query)  # type: ignore[arg-type]
     async with aclosing(archive.records(session_id, asked, newest_first=newest_first)) as found:
         return [record.seq async for record in found]
 
@@ -56,7 +56,7 @@ async def test_a_journal_is_read_in_parts_both_ways_and_by_every_limit(
     other = await begin(store)
     await store.write(Batch(other, records(1, 5), Changes()))
     async with open_archive(place.address) as archive:
-        every = [record async for record in archive.records(session_id, RecordQuery())]
+        every = [record async for record in archive.records(session_id, FactQuery())]
         assert every == facts
         assert await read(archive, session_id, newest_first=True) == list(range(2300, 0, -1))
         limits = {"from_seq": 700, "from_bar": 1402, "to_bar": 1500, "from_ns": 1410, "to_ns": 1490}
@@ -70,7 +70,7 @@ async def test_who_stops_in_the_middle_can_go_on_with_another_question(
 ) -> None:
     await store.write(Batch(session_id, records(1, 2500), Changes()))
     async with open_archive(place.address) as archive:
-        async with aclosing(archive.records(session_id, RecordQuery())) as found:
+        async with aclosing(archive.records(session_id, FactQuery())) as found:
             async for record in found:
                 if record.seq == 3:
                     break

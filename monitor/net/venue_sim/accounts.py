@@ -58,14 +58,18 @@ class Holding:
             for lots in (self.older, self.today):
                 lots.opened = lots.basis = average
 
-    def take(self, volume: Decimal, offset: Offset) -> list[Lots]:
-        """Close so much: the lots that go, older ones first in the list, today's second."""
-        today = today_part(self.rules, offset, volume, self.today.volume, self.older.volume)
+    def take(self, volume: Decimal, offset: Offset | None) -> list[Lots]:
+        """Close so much: the lots that go, older ones first in the list, today's second. Without an
+        offset, as of a net position, the oldest go."""
+        if offset is None:
+            today = max(ZERO, volume - self.older.volume)
+        else:
+            today = today_part(self.rules, offset, volume, self.today.volume, self.older.volume)
         gone = []
         for lots, part in ((self.older, volume - today), (self.today, today)):
             gone.append(msgspec.structs.replace(lots, volume=part))
             lots.volume -= part
-        if not self.volume:
+        if not self.older.volume:  # nothing that was settled is left
             self._settled = False
         return gone
 
@@ -146,7 +150,7 @@ class VenueAccount:
         gone: list[Lots] = []
         if closing:
             held = self.holding(instrument, side is Side.SELL)
-            gone = held.take(closing, offset if self.terms.hedged else Offset.CLOSE)
+            gone = held.take(closing, offset if self.terms.hedged else None)
         if opening := volume - closing:
             self.holding(instrument, side is Side.BUY).add(price, opening)
         long = side is Side.SELL

@@ -57,10 +57,10 @@ def _walk(edges: Sequence[Fill], position: Decimal | None) -> list[Fill]:
     return ordered
 
 
-def starts_of(ordered: Sequence[Fill]) -> set[Decimal] | None:
-    """Where these start, when that leaves only one way to walk them; else None."""
+def starts_of(ordered: Sequence[Fill], position: Decimal | None) -> set[Decimal] | None:
+    """Where these start, when there is only one way to walk them from `position`; else None."""
     starts = {start for fill in ordered if (start := start_of(fill)) is not None}
-    return starts if len(starts) == len(ordered) and _unbroken(ordered, None) else None
+    return starts if len(starts) == len(ordered) and _unbroken(ordered, position) else None
 
 
 def _unbroken(fills: Sequence[Fill], position: Decimal | None) -> bool:

@@ -199,15 +199,16 @@ class History:
         self.times.append(fill.time_ns)
         self._note(index)
         if self.chained:
-            start = start_of(fill)
-            self._starts = None if start is None else {start}
+            self._starts = starts_of([fill], self.chain_end)
         return self._booked(fill)
 
     def _continues(self, fill: Fill) -> bool:
         """Whether a fill of a chained venue comes next in the newest instant, and there is no other
-        way to walk it: no two of its fills start at the same position."""
+        way to walk it: no two of its fills start at one position, and it is no circle."""
         starts, start = self._starts, start_of(fill) if self.chained else None
         if starts is None or start is None or start != self.chain_end or start in starts:
+            return False
+        if start + fill.signed in starts:
             return False
         if fill.time_ns != self.times[-1] or not isinstance(self.entries[-1], Fill):
             return False
@@ -295,10 +296,11 @@ class History:
     def _fold_instant(self, index: int) -> int:
         end = bisect_right(self.times, self.times[index])
         fills = [entry for entry in self.entries[index:end] if isinstance(entry, Fill)]
-        ordered = walk(fills, self.chain_end) if len(fills) > 1 else fills
+        position = self.chain_end
+        ordered = walk(fills, position) if len(fills) > 1 else fills
         for fill in ordered:
             self._fold_fill(fill)
-        self._starts = starts_of(ordered)
+        self._starts = starts_of(ordered, position)
         return index + len(fills)  # fills come first in an instant
 
     def _fold_fill(self, fill: Fill) -> tuple[Decimal, Decimal, Decimal]:

@@ -42,6 +42,10 @@ class Venues:
         """What a venue offers. Raises `VenueError` with a sentence when it cannot be reached."""
         return await ask_hello(options.url)
 
+    def terms(self, offered: TradingTerms) -> TradingTerms:
+        """How a session on what a venue offers is traded: it keeps this for its whole life."""
+        return msgspec.structs.replace(offered, guards=self.guards)
+
 
 async def connect(store: Store, venues: Venues, options: VenueOptions, now_ns: int) -> Opened:
     """The session that was had at this address, brought back, or a new one. Raises VenueError,
@@ -50,7 +54,7 @@ async def connect(store: Store, venues: Venues, options: VenueOptions, now_ns: i
     if saved is not None:
         return await restore(store, saved)
     hello = await venues.hello(options)
-    return await begin_live(store, _config(hello, options, venues.guards, now_ns), now_ns)
+    return await begin_live(store, _config(hello, options, venues, now_ns), now_ns)
 
 
 async def _had_before(store: Store, options: VenueOptions) -> SavedSession | None:
@@ -66,7 +70,7 @@ async def _had_before(store: Store, options: VenueOptions) -> SavedSession | Non
     return None
 
 
-def _config(hello: VenueHello, options: VenueOptions, guards: GuardLimits, now_ns: int) -> LiveConfig:
+def _config(hello: VenueHello, options: VenueOptions, venues: Venues, now_ns: int) -> LiveConfig:
     offered = {account.account_id: account for account in hello.accounts}
     missing = [account_id for account_id in options.accounts if account_id not in offered]
     if missing:
@@ -88,9 +92,8 @@ def _config(hello: VenueHello, options: VenueOptions, guards: GuardLimits, now_n
         venues=(VenueTerms(name=hello.venue, native=hello.native),),
         accounts=accounts,
         zone=hello.zone,
-        guards=guards,
     )
-    return LiveConfig(options=options, terms=terms, world=hello.world)
+    return LiveConfig(options=options, terms=venues.terms(terms), world=hello.world)
 
 
 def _base36(number: int) -> str:

@@ -180,6 +180,8 @@ class Desk(QObject):
         if session is None:
             return False
         self.session = session
+        if session.world is not World.REPLAY:
+            self.replay = None  # of the session before: its clock counts no longer
         before, self.context.zone = self.context.zone, fmt.zone(session.zone)
         return before != self.context.zone
 

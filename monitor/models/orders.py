@@ -198,7 +198,7 @@ STATUS = Column(
     sort=lambda o, _: STATUS_RANK[o.status],
     tone=lambda o, _: status_tone(o),
     tip=lambda o, _: status_tip(o),
-    width=96,
+    width=104,
     search=True,
     help="A question mark means: not confirmed by the venue; an exclamation mark: it contradicts itself",
 )

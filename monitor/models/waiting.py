@@ -43,8 +43,9 @@ def conditions(row: WaitingRow) -> list[tuple[str, bool | None]]:
 
 
 def condition_text(row: WaitingRow, _: Context) -> str:
-    """On one line: ✓ true: last ≥ 752 · ✗ not yet: spread ≤ 0.04."""
-    told = [f"{MARKS[truth]}: {text}" for text, truth in conditions(row)]
+    """On one line, what is missing first: ✗ not yet: spread <= 0.04 · ✓ true: last >= 752."""
+    parts = sorted(conditions(row), key=lambda part: part[1] is True)
+    told = [f"{MARKS[truth]}: {text}" for text, truth in parts]
     return " · ".join(told) or row.detail
 
 

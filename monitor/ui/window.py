@@ -18,7 +18,7 @@ from monitor.boundary import WindowDoor
 from monitor.commands import DOCKS
 from monitor.engine.commands import AnyCommand, OpenReplay, Reply, SetReplaySpeed
 from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import StrategyState
+from monitor.engine.values import StrategyState, World
 from monitor.models.desk import Desk
 from monitor.models.sums import MOST, sums_text
 from monitor.ui.actions import Actions
@@ -326,6 +326,7 @@ class MainWindow(QMainWindow):
         self.desk.pass_time(time.time_ns())
 
     def _session_changed(self, session: SessionRow) -> None:
+        self.replay_bar.setVisible(session.world is World.REPLAY)
         self._show_frozen()
         self._show_notice()
         synthetic = self.desk.replay is not None and self.desk.replay.synthetic

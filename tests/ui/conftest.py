@@ -19,8 +19,10 @@ def make_pilot(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., Pilot]]:
     """Opens windows that all keep their state in the same folder."""
     made: list[Pilot] = []
 
-    def make(changes: Changes | None = None, size: tuple[int, int] = (1440, 900)) -> Pilot:
-        pilot = Pilot(tmp_path, size)
+    def make(
+        changes: Changes | None = None, size: tuple[int, int] = (1440, 900), kind: type[Pilot] = Pilot
+    ) -> Pilot:
+        pilot = kind(tmp_path, size)
         made.append(pilot)
         with qtbot.waitActive(pilot.window):
             pilot.window.show()

@@ -6,12 +6,12 @@ Owns its line. Cancelling and sending is asked for by commands.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from monitor.commands import command, keys_label
 from monitor.engine.rows import WaitingRow
-from monitor.engine.values import WaitingKind
+from monitor.engine.values import WaitingKind, World
 from monitor.models.desk import Desk
 from monitor.models.waiting import queue_text
 from monitor.ui.elided import ElidedLabel
@@ -27,16 +27,9 @@ class QueuePanel(QWidget):
     def __init__(self, desk: Desk, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._desk = desk
-        key = keys_label(command("new_conditional"))
-        self.table = TablePanel(
-            desk.waiting,
-            theme,
-            self.tr(
-                "No order waits. Orders that wait for a time, a condition, another order or their turn "
-                "stand here; {0} makes one."
-            ).format(key),
-        )
+        self.table = TablePanel(desk.waiting, theme)
         self.line = ElidedLabel(self.tr("Nothing is queued."))
         self.line.setObjectName("muted")
         self.send = self._button("send_waiting", self.tr("Send now"))
@@ -54,7 +47,9 @@ class QueuePanel(QWidget):
         layout.addWidget(self.table, 1)
         self.setFocusProxy(self.table)
         desk.queue_changed.connect(self.refresh)
+        desk.session_changed.connect(self._say_empty)
         self.refresh()
+        self._say_empty()
 
     def selected(self) -> list[WaitingRow]:
         """The selected rows that still wait."""
@@ -76,6 +71,18 @@ class QueuePanel(QWidget):
         set_tone(self.line, "error" if full else "")
         rows: list[WaitingRow] = self._desk.waiting.rows()
         self.send.setVisible(any(row.kind is WaitingKind.MANUAL for row in rows))
+
+    def _say_empty(self) -> None:
+        """What would be here, and how to make one where that can be done."""
+        session = self._desk.session
+        if session is not None and session.world is World.REPLAY:
+            text = self.tr("No order waits. In a replay orders are sent at once.")
+        else:
+            text = self.tr(
+                "No order waits. Orders that wait for a time, a condition, another order or their turn "
+                "stand here; {0} makes one."
+            ).format(keys_label(command("new_conditional")))
+        self.table.view.set_empty_text(text)
 
     def _button(self, id: str, text: str) -> QPushButton:
         key = keys_label(command(id))

@@ -6,7 +6,7 @@ the state of. What a button does is a user command's business.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.commands import command, keys_label
@@ -16,12 +16,13 @@ from monitor.models import format as shown
 from monitor.models.desk import Desk
 from monitor.models.orders import order_terms
 from monitor.ui.elided import ElidedLabel
+from monitor.ui.hints import world_sentence
 from monitor.ui.panels.tabbed import TabbedTables
 from monitor.ui.tables import TablePanel
 from monitor.ui.theme import Theme
 
 STATES = {
-    EngineState.NORMAL: ("● NORMAL", "Orders are sent."),
+    EngineState.NORMAL: ("● NORMAL", ""),
     EngineState.REDUCE_ONLY: ("▲ REDUCE-ONLY", "Only what makes a position smaller is sent."),
     EngineState.HALTED: ("■ HALTED", "Only chosen closes are sent; strategies stand still."),
 }
@@ -47,6 +48,7 @@ class SystemPanel(QWidget):
     def __init__(self, desk: Desk, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._desk, self._theme = desk, theme
         self.buttons: dict[str, QPushButton] = {}
         self._make_tables(desk, theme)
@@ -116,6 +118,8 @@ class SystemPanel(QWidget):
     def _meaning(self, state: EngineState | None, meaning: str) -> str:
         """What the state means, who brought it about, and who has not obeyed yet."""
         desk = self._desk
+        if state is EngineState.NORMAL and desk.session is not None:
+            meaning = world_sentence(desk.session.world, synthetic=False)
         count = len(desk.stragglers)
         if state is EngineState.HALTED and count:
             left = self.tr("1 cancel is") if count == 1 else self.tr("{0} cancels are").format(count)

@@ -72,8 +72,11 @@ class StillClock:
 class Trader(Pilot):
     """A window that trades at a venue, with its tickets, by a clock that stands still."""
 
-    clock: StillClock
-    tickets: TicketDesk
+    def __init__(self, state_dir: Path, size: tuple[int, int] = (1440, 900)) -> None:
+        super().__init__(state_dir, size)
+        self.clock = StillClock()
+        self.window.order_form._clock = self.clock
+        self.tickets: TicketDesk = attach_tickets(self.window, clock=self.clock)
 
     def after(self, milliseconds: int) -> None:
         for _ in range(max(1, milliseconds // 10)):
@@ -97,13 +100,8 @@ def live() -> Changes:
 
 @pytest.fixture
 def trader(make_pilot: Make) -> Trader:
-    pilot = make_pilot()
-    pilot.__class__ = Trader
+    pilot = make_pilot(live(), kind=Trader)
     assert isinstance(pilot, Trader)
-    pilot.clock = StillClock()
-    pilot.window.order_form._clock = pilot.clock
-    pilot.tickets = attach_tickets(pilot.window, clock=pilot.clock)
-    pilot.tell(live())
     return pilot
 
 

@@ -152,7 +152,7 @@ def test_each_condition_tells_whether_it_holds():
 
 def test_a_condition_is_shown_by_mark_and_word(desk):
     desk.apply(Changes(waiting={1: waiting(1, condition="a and b and c", truth=(True, False, None))}))
-    assert cell(desk.waiting, 0, "condition") == "✓ true: a · ✗ not yet: b · ? unknown: c"
+    assert cell(desk.waiting, 0, "condition") == "✗ not yet: b · ? unknown: c · ✓ true: a"
     assert cell(desk.waiting, 0, "condition", Qt.ItemDataRole.ToolTipRole).startswith("waits\n✓ true: a\n")
 
 

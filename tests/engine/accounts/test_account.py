@@ -124,7 +124,7 @@ def test_fills_of_an_unknown_instrument_wait_for_it() -> None:
 
 
 def test_a_fill_of_one_instrument_is_not_booked_by_the_terms_of_another() -> None:
-    with pytest.raises(ValueError, match="DCE.m2005 by the terms of SHFE.au2012"):
+    with pytest.raises(ValueError, match=r"DCE\.m2005 by the terms of SHFE\.au2012"):
         netted().book(buy(2700, at=1, of=MEAL), GOLD)
 
 

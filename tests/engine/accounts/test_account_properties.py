@@ -310,3 +310,21 @@ def test_a_walk_of_a_position_is_found_again_whatever_the_order(data: st.DataObj
     held = accounts[0].volume(SUI.symbol, LONG) - accounts[0].volume(SUI.symbol, SHORT)
     assert held == chain
     assert identities(accounts[1]) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_walk_with_fills_missing_is_the_same_in_any_order_of_arrival(data: st.DataObject) -> None:
+    chain, walked = Decimal(data.draw(st.integers(-3, 3))), []
+    for move in data.draw(st.lists(st.integers(-3, 3).filter(bool), max_size=9)):
+        side = Side.BUY if move > 0 else Side.SELL
+        at, price = data.draw(st.integers(6, 7)), data.draw(st.integers(9_000, 9_001)) * SUI.tick
+        if data.draw(st.booleans()):
+            walked.append(fill(side, price, abs(move), at=at, of=SUI, chain=str(chain)))
+        chain += move
+    accounts = [netted("USDC"), netted("USDC")]
+    for account, version in zip(accounts, (walked, data.draw(st.permutations(walked))), strict=True):
+        for one in version:
+            account.book(one, SUI)
+        assert identities(account) == []
+    assert figures(accounts[0]) == figures(accounts[1])

@@ -6,7 +6,7 @@ does. Asking a venue again that did not answer a cancel is the life cycle's part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -113,6 +113,10 @@ class Emergency:
         self._current = self._handlers
 
     # Part --------------------------------------------------------------------------------------
+    @property
+    def kinds(self) -> Collection[type]:
+        return self._while_stopped.keys()
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._current.get(type(event))
         if handler is not None:

@@ -6,7 +6,7 @@ the newest finished orders in memory; those dropped still count in the summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -126,6 +126,10 @@ class ExecutionQuality:
         }
 
     # Part --------------------------------------------------------------------------------------
+    @property
+    def kinds(self) -> Collection[type]:
+        return {*self._handlers, ev.OrderCreated, ev.OrdersMerged}
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         """The book takes each fact before this does."""
         handler = self._handlers.get(type(event))

@@ -7,7 +7,7 @@ it is certain that no venue has it. Orders that end by DAY or GTD are ended by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from monitor.engine import events as ev
@@ -77,6 +77,10 @@ class LifeCycle:
         }
 
     # Part --------------------------------------------------------------------------------------
+    @property
+    def kinds(self) -> Collection[type]:
+        return self._handlers.keys()
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._handlers.get(type(event))
         if handler is not None:

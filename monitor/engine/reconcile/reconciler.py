@@ -99,6 +99,17 @@ class Reconciler:
         self._noted: set[int] = set()
 
     # Part ----------------------------------------------------------------------------------------
+    kinds = frozenset(
+        {
+            ev.TradeExecuted,
+            ev.FillCorrected,
+            ev.LinkChanged,
+            ev.Reconciled,
+            ev.AlertRaised,
+            ev.AlertSettled,
+        }
+    )
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         if isinstance(event, ev.TradeExecuted | ev.FillCorrected):
             self._traded[self._facts.subject(event.order_id)] = time_ns

@@ -86,6 +86,11 @@ class PositionRecords:
         changed, self._changed = self._changed, {}
         return changed
 
+    @property
+    def for_review(self) -> bool:
+        """Whether any are waiting to be told."""
+        return bool(self._for_review)
+
     def rows_for_review(self) -> list[PositionRecordRow]:
         """Those marked for review since this was last asked: each is worth an alert."""
         doubtful, self._for_review = self._for_review, []

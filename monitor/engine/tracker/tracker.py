@@ -6,7 +6,7 @@ restart is folded from facts; what an order is, is the book's. Applied after the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias
 
@@ -380,6 +380,10 @@ class Tracker:
         return self._shown.all()
 
     # Facts ---------------------------------------------------------------------------------------
+    @property
+    def kinds(self) -> Collection[type]:
+        return self._folding.keys()
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._folding.get(type(event))
         if handler is not None:

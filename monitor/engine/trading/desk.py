@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.trading.closing import close_all, close_one
-from monitor.engine.trading.ordering import create_linked, create_one, replace_objection
+from monitor.engine.trading.ordering import create_linked, create_one
+from monitor.engine.trading.replacing import replace_objection
 from monitor.engine.values import EngineState, InnerState, MoneyKind, RecordType
 
 if TYPE_CHECKING:

@@ -76,6 +76,8 @@ class Market:
             yield ev.LinkChanged(venue=row.venue, side=row.side, state=LinkState.LOST, reason=reason)
 
     # Part ----------------------------------------------------------------------------------------
+    kinds = frozenset({ev.PricesMarked, ev.DayRolled, ev.LinkChanged})
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         if isinstance(event, ev.PricesMarked):
             self._marked_ns = time_ns

@@ -33,7 +33,7 @@ def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: 
         return objection
     verdict = assess(request, gather(trading.state, request), trading.terms.guards)
     if verdict.refusals:
-        return _refused_by_guard(trading, verdict, request)
+        return refused_by_guard(trading, verdict, request)
     take()
     order_id = create(trading, _clamped(request, verdict), strategy_id)
     _tell_guards(trading, verdict, order_id, request.symbol)
@@ -56,7 +56,7 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
         if objection is None:
             verdict = assess(request, gather(trading.state, request), trading.terms.guards)
             if verdict.refusals:
-                objection = _refused_by_guard(trading, verdict, request)
+                objection = refused_by_guard(trading, verdict, request)
         if objection is not None:
             which = f"Order {number} of {len(requests)}: {objection.reason}"
             return msgspec.structs.replace(objection, reason=which)
@@ -140,7 +140,7 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
     instrument = state.instrument(request.symbol)
     if instrument is None:
         return refused(f"{request.symbol} is not traded here.", "unknown")
-    wrong = _wrong_numbers(request, instrument)
+    wrong = wrong_numbers(request, instrument)
     if wrong:
         return refused(wrong)
     intent = _intent(state, request, account, 0, 0, Origin.USER)
@@ -150,7 +150,7 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
     return trading.room.refusal(request.plan, state.now_ns, count)
 
 
-def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
+def wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
     quantity, lot, tick = request.quantity, instrument.lot, instrument.tick
     if not quantity.is_finite() or quantity <= 0:
         return f"Volume {quantity} is not above 0."
@@ -176,49 +176,7 @@ def _wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
     return ""
 
 
-def replace_objection(trading: Trading, command: cmd.ReplaceOrder) -> Reply | None:
-    """Why a working order cannot be changed so. A change that takes more risk passes the guards."""
-    state = trading.state
-    order = state.book.active.get(command.order_id)
-    if order is None:
-        return refused(f"Order {command.order_id} is not open.", "gone")
-    if not order.placed:
-        where = f"Order {command.order_id} is not at the venue yet"
-        return refused(f"{where}: cancel it and give it anew.", "changed")
-    if order.cancel_pending:
-        return refused(f"Order {command.order_id} is being cancelled.", "changed")
-    if order.dossier.asked:
-        return refused(f"Order {command.order_id} is being changed already.", "duplicate")
-    intent = order.intent
-    instrument = state.instrument(intent.symbol)
-    if instrument is None:
-        return refused(f"{intent.symbol} is not traded here.", "unknown")
-    if command.quantity is None and command.price is None and command.trigger_price is None:
-        return refused("Nothing is to be changed.")
-    if command.price is not None and intent.price is None:
-        return refused(f"A {intent.type} order has no price.")
-    if command.quantity is not None and command.quantity <= order.filled:
-        return refused(f"{order.filled} are filled already: cancel the rest instead.")
-    changed = OrderRequest(
-        symbol=intent.symbol,
-        side=intent.side,
-        offset=intent.offset,
-        type=intent.type,
-        quantity=command.quantity or order.target,
-        price=command.price or intent.price,
-        trigger_price=command.trigger_price,
-    )
-    wrong = _wrong_numbers(changed, instrument)
-    if wrong:
-        return refused(wrong)
-    if changed.quantity <= order.target and command.price is None:
-        return None
-    rest = msgspec.structs.replace(intent, quantity=changed.quantity - order.filled, price=changed.price)
-    verdict = assess(rest, gather(state, intent), trading.terms.guards)
-    return _refused_by_guard(trading, verdict, changed) if verdict.refusals else None
-
-
-def _refused_by_guard(trading: Trading, verdict: Assessment, request: OrderRequest) -> Reply:
+def refused_by_guard(trading: Trading, verdict: Assessment, request: OrderRequest) -> Reply:
     """Refused, and journalled: a guard that fires is part of the story."""
     first = verdict.refusals[0]
     trading.record(

@@ -7,7 +7,7 @@ Parts know no clock, no venue and not each other; what they may look at is a `Vi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -68,7 +68,21 @@ class View(Protocol):
         ...
 
 
+Taker = Callable[[ev.AnyEvent, int], None]
+
+
+def takers(parts: Iterable[Part]) -> dict[type, tuple[Taker, ...]]:
+    """Which parts must be told of each kind of fact, in their order: a message costs what it concerns."""
+    parts = tuple(parts)
+    return {kind: tuple(part.apply for part in parts if kind in part.kinds) for kind in ev.KINDS.values()}
+
+
 class Part(Protocol):
+    @property
+    def kinds(self) -> Collection[type]:
+        """Of facts that it wants to be told of."""
+        ...
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         """Take a fact in. The same facts in the same order give the same state."""
         ...

@@ -19,12 +19,18 @@ _TRIGGERED_AS = {
 }
 
 
+LEAVING: frozenset[type] = frozenset({ev.OrderSent, ev.CancelRequested, ev.ReplaceRequested})
+"""Facts that make one. Of the rest it need not be asked."""
+
+
 def request_of(fact: ev.AnyEvent, state: State, seq: int) -> AnyRequest | None:
     """The request that this fact, already applied, stands for. None for most."""
     if isinstance(fact, ev.OrderSent):
         return _place(state, state.book.orders[fact.order_id], fact, seq)
     if isinstance(fact, ev.CancelRequested):
         order = state.book.orders[fact.order_id]
+        if order.never_left:
+            return None  # cancelled where it waits
         return CancelRequest(
             venue=venue_of(state, order),
             account_id=order.intent.account_id,

@@ -26,9 +26,9 @@ from monitor.engine.tracker import Tracker
 from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
 from monitor.engine.trading.market import Market
-from monitor.engine.trading.parts import Part
+from monitor.engine.trading.parts import Part, takers
 from monitor.engine.trading.readside import TradingReadSide
-from monitor.engine.trading.requests import look_up, request_of
+from monitor.engine.trading.requests import LEAVING, look_up, request_of
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import TradingTerms
 from monitor.engine.values import LogLevel
@@ -77,7 +77,7 @@ class Trading:
             self.room,
             self.reconciler,
         )
-        self._folding = (*self._deciding, self.quality)
+        self._takers = takers((*self._deciding, self.quality))
         self._requests: list[AnyRequest] = []
         self._too_old: set[str] = set()
         self._notes: list[Note] = []
@@ -185,21 +185,21 @@ class Trading:
     # Facts ---------------------------------------------------------------------------------------
     def record(self, fact: ev.AnyEvent) -> None:
         """Journal a fact, apply it everywhere, and note the request that it makes."""
+        kind = type(fact)
         if isinstance(fact, ev.OrderSent) and self._held_back(fact):
             return
-        self.journal.append(fact, self.now_ns, 0)
-        self.apply(fact, self.now_ns)
-        request = request_of(fact, self.state, self.journal.seq)
-        if request is not None:
-            self._requests.append(request)
+        now_ns = self.state.now_ns
+        self.journal.append(fact, now_ns, 0)
+        self.apply(fact, now_ns)
+        if kind in LEAVING:
+            request = request_of(fact, self.state, self.journal.seq)
+            if request is not None:
+                self._requests.append(request)
 
-    def record_all(self, facts: Iterable[ev.AnyEvent]) -> int:
-        """Lazily: each is applied before the next is asked for. Returns how many there were."""
-        count = 0
+    def record_all(self, facts: Iterable[ev.AnyEvent]) -> None:
+        """Lazily: each is applied before the next is asked for."""
         for fact in facts:
             self.record(fact)
-            count += 1
-        return count
 
     def note(self, level: LogLevel, source: str, message: str) -> None:
         self._notes.append(Note(self.now_ns, level, source, message))
@@ -207,8 +207,8 @@ class Trading:
     def apply(self, fact: ev.AnyEvent, time_ns: int) -> None:
         """Take in a fact that was journalled before."""
         self.fold.apply(fact, time_ns)
-        for part in self._folding:
-            part.apply(fact, time_ns)
+        for take in self._takers[type(fact)]:
+            take(fact, time_ns)
 
     def _clock(self, now_ns: int) -> None:
         """It never goes back: a clock that was set back stands until it has caught up."""
@@ -219,15 +219,17 @@ class Trading:
         if self.market.news:
             self.room.moved(self.market.news)
             self.market.news.clear()
-        facts = 0
-        while True:
-            said = sum(self.record_all(part.decide(self.now_ns)) for part in self._deciding)
-            said += self.record_all(self._doubtful_records())
-            if not said:
-                return
-            facts += said
-            if facts > _MOST_FACTS:
-                raise EndlessDecisionsError(f"{facts} facts at {self.now_ns}: parts answer each other")
+        now_ns, before = self.state.now_ns, self.journal.seq
+        said = -1
+        while said != self.journal.seq:
+            said = self.journal.seq
+            for part in self._deciding:
+                for fact in part.decide(now_ns):
+                    self.record(fact)
+            if self.records.for_review:
+                self.record_all(self._doubtful_records())
+            if said - before > _MOST_FACTS:
+                raise EndlessDecisionsError(f"{said - before} facts at {now_ns}: parts answer each other")
 
     def _doubtful_records(self) -> Iterator[ev.AnyEvent]:
         """A position record that does not add up is worth a look."""

@@ -7,15 +7,16 @@ the queue are rooms of their own. Knows no venue, sends nothing, reads no clock.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from monitor.engine import events as ev
 from monitor.engine.commands import Reply, refused
+from monitor.engine.emergency import allowed
 from monitor.engine.orderplan import LONGEST_DELAY_S, OrderPlan, begun
 from monitor.engine.rows import QueueRow, WaitingRow
-from monitor.engine.values import ZERO, EngineState, Offset, Origin, Priority
+from monitor.engine.values import ZERO, Origin, Priority
 from monitor.engine.waiting.conditions import ConditionError, parse_all
 from monitor.engine.waiting.entry import TRIGGERED_TYPES, Entry, Stage
 from monitor.engine.waiting.gates import Gates, RoomView
@@ -119,6 +120,11 @@ class WaitingRoom:
         self._statistics.restore(totals)
 
     # Part: facts ---------------------------------------------------------------------------------
+    @property
+    def kinds(self) -> Collection[type]:
+        """Of orders, all: conditions may be about any of them."""
+        return (*ev.ORDER_EVENTS, ev.AlertRaised, ev.PositionCorrected, ev.MoneyMoved, ev.DayRolled)
+
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._handlers.get(type(event))
         if handler is not None:
@@ -332,11 +338,8 @@ class WaitingRoom:
         return (self._queue.version, view.engine_state, *lines)
 
     def _permitted(self, entry: Entry) -> bool:
-        """HALTED lets only what reduces leave, REDUCE_ONLY what closes."""
-        state, intent = self._view.engine_state, entry.intent
-        if state is EngineState.NORMAL or intent.reduce_only:
-            return True
-        return state is EngineState.REDUCE_ONLY and intent.offset is not Offset.OPEN
+        """HALTED and REDUCE_ONLY let only leave what closes."""
+        return not allowed(self._view.engine_state, entry.intent)
 
     def _arrival(self, symbol: str) -> Decimal | None:
         """The price that slippage is measured against: the middle, else the last."""

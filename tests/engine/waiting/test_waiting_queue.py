@@ -173,7 +173,7 @@ def test_one_whose_venue_is_out_of_reach_lets_the_others_pass() -> None:
     [
         (EngineState.NORMAL, [1, 2, 3]),
         (EngineState.REDUCE_ONLY, [2, 3]),
-        (EngineState.HALTED, [3]),
+        (EngineState.HALTED, [2, 3]),
     ],
 )
 def test_what_leaves_in_which_state_of_the_engine(state: EngineState, leave: list[int]) -> None:

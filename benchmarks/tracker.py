@@ -211,23 +211,25 @@ def shuffled(messages: list[VenueMessage]) -> list[VenueMessage]:
     return found
 
 
-def seconds(count: int, messages: list[VenueMessage], *, ours: bool) -> float:
-    """The best of some runs: what the machine does besides only ever adds."""
-    best = math.inf
+def seconds(count: int, messages: list[VenueMessage], *, ours: bool) -> tuple[float, float]:
+    """By the clock and of the processor. The best of some runs: what the machine does besides only
+    ever adds."""
+    best = used = math.inf
     for _ in range(RUNS):
         engine = sent(count if ours else 0)
         gc.collect()
-        begin = time.perf_counter()
+        begin, begin_used = time.perf_counter(), time.process_time()
         for message in messages:
             engine.hear(message)
         best = min(best, time.perf_counter() - begin)
+        used = min(used, time.process_time() - begin_used)
         engine.now_ns += 10_000_000_000
         for fact in engine.tracker.decide(engine.now_ns):
             engine.record(fact)
         assert engine.signals[SignalKind.FINISHED] == count, engine.signals
         assert engine.signals[SignalKind.FILL] == 2 * count, engine.signals
         assert engine.signals[SignalKind.CORRECTED] == 0, engine.signals
-    return best
+    return best, used
 
 
 def main(orders: int) -> None:
@@ -241,8 +243,8 @@ def main(orders: int) -> None:
             messages = words(count, ours=ours)
             if mix:
                 messages = shuffled(messages)
-            timed[count] = seconds(count, messages, ours=ours), len(messages)
-        (few, _), (many, heard) = timed.values()
+            timed[count] = *seconds(count, messages, ours=ours), len(messages)
+        (_, few_used, _), (many, used, heard) = timed.values()
         print_figure(
             "P6",
             f"venue messages through tracker, state table and ledger: {name}",
@@ -250,7 +252,8 @@ def main(orders: int) -> None:
             "messages/s",
             goal=f">= {GOAL:,}",
             microseconds=many / heard * 1e6,
-            exponent=round(math.log(many / few, 10), 2),
+            processor_microseconds=used / heard * 1e6,
+            exponent=round(math.log(used / few_used, 10), 2),
             orders=orders,
             peer=PEER,
         )

@@ -66,7 +66,9 @@ def _age(told: Told | None) -> Told:
 
 
 def _newest(known: Told | None, age: int, number: Decimal | None) -> Told | None:
-    return known if number is None else max(known, (age, number), key=_age)
+    if number is None:
+        return known
+    return (age, number) if known is None else max(known, (age, number))
 
 
 class Dossier:

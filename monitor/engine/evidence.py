@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from monitor.engine import events as ev
-from monitor.engine.dossier import RANK, Dossier, weight
+from monitor.engine.dossier import RANK, Dossier, Told, weight
 from monitor.engine.rows import OrderRow
 from monitor.engine.values import ZERO, InnerState, OrderFlag, OrderStatus, Origin
 
@@ -33,7 +33,8 @@ class Order:
     `target` is the quantity that counts now; 0 while a venue has not told that of an external
     order. `verdict` and `venue_total` are what all its venue ids together mean; None is unknown.
     `step` is what we did with it last: where it waits, until the venue has it. `heard_ns` is when
-    the venue's last word was taken in, `told_ns` when it last raised its total or ended.
+    the venue's last word was taken in, `told_ns` when it last raised its total or ended;
+    `told_quantity` how large an external order is that was first known by a fill.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Order:
         "step_reason",
         "target",
         "told_ns",
+        "told_quantity",
         "trigger_price",
         "triggered",
         "updated_ns",
@@ -79,6 +81,7 @@ class Order:
         self.filled = self.notional = ZERO
         self.verdict: ev.Verdict | None = None
         self.venue_total: Decimal | None = None
+        self.told_quantity: Told | None = None
         self.status = OrderStatus.CREATED
         self.dossier = PLAIN
 
@@ -250,7 +253,7 @@ class Order:
         dossier = self.dossier = Dossier()
         if self.venue_order_id or self.verdict is not None or self.venue_total is not None:
             leg = dossier.leg(self.venue_order_id)
-            leg.total = self.venue_total
+            leg.total, leg.quantity = self.venue_total, self.told_quantity
             if self.verdict is not None:
                 dossier.leg(self.verdict.venue_order_id).verdict = self.verdict
         return dossier

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from monitor.engine import events as ev
 from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs
-from monitor.engine.values import ZERO, InnerState
+from monitor.engine.values import ZERO, InnerState, Origin
 
 
 def other_leg(order: Order, venue_order_id: str) -> bool:
@@ -58,8 +58,11 @@ def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None
     told = order.venue_total
     if event.cumulative is not None and (told is None or event.cumulative > told):
         order.told_ns = time_ns
-    named = event.quantity is not None or event.price is not None or event.trigger_price is not None
-    if named or other_leg(order, event.venue_order_id):
+    terms = event.quantity is not None or event.price is not None or event.trigger_price is not None
+    if terms and _tells_size(order, event):
+        order.told_quantity = (event.venue_ns or 0, event.quantity or ZERO)
+        order.target = event.quantity or ZERO
+    elif terms or other_leg(order, event.venue_order_id):
         leg = order.open_dossier().leg(event.venue_order_id)
         leg.hear_total(event.cumulative)
         leg.hear_terms(event)
@@ -67,6 +70,17 @@ def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None
     order.venue_order_id = order.venue_order_id or event.venue_order_id
     if event.cumulative is not None and (told is None or event.cumulative > told):
         order.venue_total = event.cumulative
+
+
+def _tells_size(order: Order, event: ev.OrderReported) -> bool:
+    """How large an external order is, which nobody knew, and nothing else: that needs no dossier."""
+    return (
+        order.intent.origin is Origin.EXTERNAL
+        and not order.target
+        and event.price is None
+        and event.trigger_price is None
+        and not other_leg(order, event.venue_order_id)
+    )
 
 
 def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
@@ -99,7 +113,7 @@ def _merge_verdict(order: Order, verdict: ev.Verdict, time_ns: int) -> None:
     if is_inferred(verdict):
         order.open_dossier().inferred = verdict
         return
-    if order.dossier is not PLAIN or (vid and other_leg(order, vid)):
+    if order.dossier is not PLAIN or (vid and vid != order.venue_order_id and other_leg(order, vid)):
         order.open_dossier().leg(vid).hear_verdict(verdict)
         return
     if vid:

@@ -141,12 +141,12 @@ def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
     if known is not None:
         same = known.price == fill.price and known.volume == fill.volume
         return Arrival.FILL_AGAIN if same else Arrival.FILL_CONFLICT
-    target = order.target
-    if order.dossier is not PLAIN or fill.venue_order_id or not target or fill.provisional:
-        if not target or fill.provisional or _of_legs(order, fill.venue_order_id):
-            return Arrival.LEGS
-        if fill.venue_trade_id in order.dossier.void:
-            return Arrival.LEGS
+    target, vid = order.target, fill.venue_order_id
+    plain = order.dossier is PLAIN and (not vid or vid == order.venue_order_id)
+    if not plain and (_of_legs(order, vid) or fill.venue_trade_id in order.dossier.void):
+        return Arrival.LEGS
+    if not target or fill.provisional:
+        return Arrival.LEGS
     total = order.filled + fill.volume
     if total > target:
         return Arrival.FILL_OVER
@@ -171,7 +171,9 @@ def _of_legs(order: Order, venue_order_id: str) -> bool:
 
 
 def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
-    if is_inferred(verdict) or _of_legs(order, verdict.venue_order_id):
+    vid = verdict.venue_order_id
+    plain = order.dossier is PLAIN and (not vid or vid == order.venue_order_id)
+    if is_inferred(verdict) or (not plain and _of_legs(order, vid)):
         return Arrival.LEGS
     total, told = verdict.cumulative, order.venue_total
     if total is None or (told is not None and told > total):

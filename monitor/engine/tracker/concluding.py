@@ -15,7 +15,7 @@ from monitor.engine.tracker import signals
 from monitor.engine.tracker.terms import Desk
 from monitor.engine.tracker.waiting import Times, Wait, until_finished
 from monitor.engine.tracker.watch import Watch
-from monitor.engine.values import ZERO, LogLevel, SignalKind
+from monitor.engine.values import ZERO, LogLevel, OrderStatus, SignalKind
 
 Facts = Iterator[ev.AnyEvent]
 
@@ -53,7 +53,7 @@ class Concluder:
             or (total is not None and order.filled != total)
         ):
             yield from self._alerts(watch, now_ns)
-        if order.verdict is None and not _all_filled(order):
+        if order.verdict is None and order.status is not OrderStatus.FILLED:
             if watch.told is not None:
                 yield from self._correct(watch)  # its end was inferred, and it goes on
         elif watch.told is None and order.complete:

@@ -67,9 +67,9 @@ def of_plain(watch: Watch, report: OrderReport) -> list[ev.OrderEvent]:
     vid = report.venue_order_id
     facts: list[ev.OrderEvent] = []
     if not order.placed or (vid and vid not in watch.names.venue):
-        facts.append(ev.OrderPlaced(order_id=order.order_id, venue_order_id=vid))
+        facts.append(ev.OrderPlaced(order_id=order.intent.order_id, venue_order_id=vid))
     if report.status is VenueStatus.TRIGGERED and not order.triggered:
-        facts.append(ev.OrderTriggered(order_id=order.order_id))
+        facts.append(ev.OrderTriggered(order_id=order.intent.order_id))
     news = _numbers(order, report)
     if news is not None:
         facts.append(news)
@@ -82,7 +82,7 @@ def _final(order: Order, report: OrderReport, kind: Any) -> list[ev.OrderEvent]:
     if quantity is not None:
         facts.append(
             ev.OrderReported(
-                order_id=order.order_id,
+                order_id=order.intent.order_id,
                 venue_order_id=report.venue_order_id,
                 quantity=quantity,
                 venue_ns=report.time_ns,
@@ -111,7 +111,7 @@ def _verdict(
         known, total = (leg.verdict, leg.total) if leg is not None else (None, None)
     told = report.cumulative
     word = kind(
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         reason=report.reason,
         cumulative=told,
         venue_order_id=report.venue_order_id,
@@ -131,7 +131,7 @@ def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
     if not raised and quantity is None and price is None and trigger is None and not order.uncertain:
         return None
     return ev.OrderReported(
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         venue_order_id=report.venue_order_id,
         cumulative=total if raised else None,
         quantity=quantity,
@@ -179,7 +179,7 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
     """What only orders with a story need: reopening, links, answers to a change we asked for."""
     order, vid = watch.order, report.venue_order_id
     if not final and reopens(order):
-        yield ev.OrderReopened(order_id=order.order_id, venue_order_id=vid)
+        yield ev.OrderReopened(order_id=order.intent.order_id, venue_order_id=vid)
     link = link_of(watch, vid, report.replaces)
     if link is not None:
         yield link
@@ -188,9 +188,9 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
         if answers(dossier.asked[0], report):
             yield _changed(order, report)
         elif not final and _asked_after_loss(order, report):
-            yield ev.ReplaceRejected(order_id=order.order_id, reason="the venue did not change it")
+            yield ev.ReplaceRejected(order_id=order.intent.order_id, reason="the venue did not change it")
     if order.cancel_pending and not final and _asked_after_loss(order, report):
-        yield ev.CancelRejected(order_id=order.order_id, reason="the venue still has it")
+        yield ev.CancelRejected(order_id=order.intent.order_id, reason="the venue still has it")
 
 
 def reopens(order: Order) -> bool:
@@ -215,7 +215,7 @@ def link_of(watch: Watch, venue_order_id: str, replaces: str) -> ev.OrderReplace
         return None
     asked = order.dossier.asked[0] if order.dossier.asked else None
     return ev.OrderReplaced(
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         venue_order_id=venue_order_id,
         predecessor=predecessor,
         quantity=asked.quantity if asked is not None else None,
@@ -237,7 +237,7 @@ def answers(asked: ev.ReplaceRequested, report: OrderReport) -> bool:
 def _changed(order: Order, report: OrderReport) -> ev.OrderReplaced:
     asked = order.dossier.asked[0]
     return ev.OrderReplaced(
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         quantity=asked.quantity,
         price=asked.price,
         trigger_price=asked.trigger_price,
@@ -261,12 +261,12 @@ def before_fill(watch: Watch, venue_order_id: str, known: ev.TradeExecuted | Non
 def _before_fill(watch: Watch, venue_order_id: str) -> Iterator[ev.OrderEvent]:
     order = watch.order
     if reopens(order):
-        yield ev.OrderReopened(order_id=order.order_id, venue_order_id=venue_order_id)
+        yield ev.OrderReopened(order_id=order.intent.order_id, venue_order_id=venue_order_id)
     link = link_of(watch, venue_order_id, "")
     if link is not None:
         yield link
     for key in sorted(order.dossier.provisional - order.dossier.void):
-        yield ev.FillCorrected(order_id=order.order_id, venue_trade_id=key)
+        yield ev.FillCorrected(order_id=order.intent.order_id, venue_trade_id=key)
 
 
 def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) -> ev.TradeExecuted:
@@ -298,7 +298,7 @@ def of_refusal(order: Order, refused: PlaceRefused) -> Iterator[ev.OrderEvent]:
     here = order.placed or order.fills or order.venue_order_id
     if not here and order.step in _IN_FLIGHT and refused.attempt in (0, order.attempt):
         yield ev.OrderRefused(
-            order_id=order.order_id,
+            order_id=order.intent.order_id,
             reason=refused.reason,
             retryable=refused.retryable,
             attempt=refused.attempt,
@@ -316,28 +316,28 @@ def _place_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
         return
     if lost.never_sent:
         yield ev.OrderRefused(
-            order_id=order.order_id, reason=lost.reason, retryable=True, attempt=lost.attempt
+            order_id=order.intent.order_id, reason=lost.reason, retryable=True, attempt=lost.attempt
         )
     elif order.step is InnerState.IN_FLIGHT:
-        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason, attempt=lost.attempt)
+        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason, attempt=lost.attempt)
 
 
 def _cancel_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
     if not order.cancel_pending:
         return
     if lost.never_sent:
-        yield ev.CancelRejected(order_id=order.order_id, reason=lost.reason)
+        yield ev.CancelRejected(order_id=order.intent.order_id, reason=lost.reason)
     elif not order.uncertain:
-        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason)
+        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason)
 
 
 def _replace_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
     if not order.dossier.asked:
         return
     if lost.never_sent:
-        yield ev.ReplaceRejected(order_id=order.order_id, reason=lost.reason)
+        yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=lost.reason)
     elif not order.uncertain:
-        yield ev.OrderLost(order_id=order.order_id, reason=lost.reason)
+        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason)
 
 
 _LOST: dict[str, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
@@ -349,12 +349,12 @@ _LOST: dict[str, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
 
 def of_cancel_refusal(order: Order, refused: CancelRefused) -> Iterator[ev.OrderEvent]:
     if order.cancel_pending:
-        yield ev.CancelRejected(order_id=order.order_id, reason=refused.reason, gone=refused.gone)
+        yield ev.CancelRejected(order_id=order.intent.order_id, reason=refused.reason, gone=refused.gone)
 
 
 def of_replace_refusal(order: Order, refused: ReplaceRefused) -> Iterator[ev.OrderEvent]:
     if order.dossier.asked:
-        yield ev.ReplaceRejected(order_id=order.order_id, reason=refused.reason)
+        yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=refused.reason)
 
 
 # Orders that are not ours -----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from monitor.engine.values import ZERO, FillDirection, SignalKind
 def accepted(desk: Desk, order: Order) -> ev.SignalEmitted:
     return ev.SignalEmitted(
         signal_id=desk.next_signal_id(),
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         kind=SignalKind.ACCEPTED,
         status=order.status,
     )
@@ -25,7 +25,7 @@ def accepted(desk: Desk, order: Order) -> ev.SignalEmitted:
 def of_fill(desk: Desk, order: Order, fill: ev.TradeExecuted) -> ev.SignalEmitted:
     return ev.SignalEmitted(
         signal_id=desk.next_signal_id(),
-        order_id=order.order_id,
+        order_id=order.intent.order_id,
         kind=SignalKind.FILL,
         key=fill.venue_trade_id,
         status=order.status,

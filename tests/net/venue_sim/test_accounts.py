@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from monitor.engine.ledger import Ledger, PositionMode
 from monitor.engine.values import ContractKind, Direction, Instrument, Offset, Side
@@ -63,6 +63,7 @@ class Both:
 
 @pytest.mark.parametrize("hedged", [True, False])
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda one: one.symbol)
+@settings(deadline=None)
 @given(story=st.lists(st.one_of(fills, days), max_size=25))
 def test_both_books_agree_after_every_event(instrument: Instrument, hedged: bool, story: list[Any]) -> None:
     both = Both(instrument, hedged)

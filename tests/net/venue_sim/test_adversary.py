@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from monitor.net.venue_sim.adversary import HELD_AT_MOST_S, PING, Adversary, Delivery, ScriptRun, corrupted
 from monitor.net.venue_sim.script import (
@@ -111,6 +111,7 @@ def test_garbage_comes_before_the_frame() -> None:
     assert garbage != frame == FRAME
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Corruption), st.integers())
 def test_a_corrupted_frame_is_another_one(how: Corruption, seed: int) -> None:
     assert corrupted(FRAME, how, Random(seed)) != FRAME

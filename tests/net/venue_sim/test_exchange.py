@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from monitor.engine.values import ContractKind, Instrument, Offset, OrderType, Side, TimeInForce
 from monitor.net.venue_sim import control, wire
@@ -230,6 +230,7 @@ def test_more_than_ordered_may_be_filled_by_hand_and_after_the_end() -> None:
 @pytest.mark.parametrize(
     "instrument", [COIN, INVERSE, msgspec.structs.replace(COIN, contract=ContractKind.QUANTO)]
 )
+@settings(deadline=None)
 @given(
     trades=st.lists(
         st.tuples(st.sampled_from(Side), st.integers(1, 50), st.integers(100, 300)), min_size=1, max_size=20

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import msgspec
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from monitor.engine.values import FillDirection, Offset, OrderType, Quote, Side, TimeInForce
 from monitor.engine.venue import (
@@ -111,6 +111,7 @@ def one_of(frame: str | bytes) -> Any:
     return received
 
 
+@settings(deadline=None)
 @given(orders)
 def test_an_order_arrives_as_the_venue_has_it(order: VenueOrder) -> None:
     report = one_of(pushed("orders", order.wire()))
@@ -134,18 +135,21 @@ def test_an_order_arrives_as_the_venue_has_it(order: VenueOrder) -> None:
     assert (report.trigger_price, report.time_ns) == (order.trigger_price, order.time_ns)
 
 
+@settings(deadline=None)
 @given(fills)
 def test_a_fill_arrives_to_the_last_digit(fill: VenueFill) -> None:
     report = one_of(pushed("fills", fill.wire()))
     assert msgspec.structs.asdict(report) == msgspec.structs.asdict(fill)
 
 
+@settings(deadline=None)
 @given(quotes)
 def test_a_quote_arrives_as_written(quote: Quote) -> None:
     report = one_of(pushed("quotes", quote_wire(quote)))
     assert report == QuoteReport(quote=msgspec.structs.replace(quote, received_ns=7))
 
 
+@settings(deadline=None)
 @given(places)
 def test_a_place_request_is_read_by_the_venue_as_it_was_meant(request: PlaceRequest) -> None:
     number, frame = codec().encode(request, 0)
@@ -202,6 +206,7 @@ def test_an_answer_is_understood_once() -> None:
 
 
 # Frames nobody should send -------------------------------------------------------------------
+@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_no_frame_makes_it_raise(frame: str | bytes) -> None:
     for received in codec().decode(frame, 0):
@@ -222,12 +227,14 @@ channels = st.sampled_from(["orders", "fills", "quotes", "money", "settlement", 
 fields = st.dictionaries(st.sampled_from([*VenueFill.__struct_fields__, "status", "quantity"]), json_values)
 
 
+@settings(deadline=None)
 @given(channels, fields | json_values)
 def test_no_push_makes_it_raise(channel: str, data: object) -> None:
     for received in codec().decode(json.dumps({"channel": channel, "data": data}), 0):
         assert isinstance(received, MESSAGES)
 
 
+@settings(deadline=None)
 @given(json_values, json_values)
 def test_no_answer_makes_it_raise_and_each_settles_its_request(result: object, error: object) -> None:
     for frame in ({"ok": True, "result": result}, {"ok": False, "error": error}, {"result": result}):
@@ -238,6 +245,7 @@ def test_no_answer_makes_it_raise_and_each_settles_its_request(result: object, e
         assert received
 
 
+@settings(deadline=None)
 @given(orders, fills, st.sampled_from(Corruption), st.integers())
 def test_a_corrupted_frame_is_malformed_or_says_nothing_false(
     order: VenueOrder, fill: VenueFill, how: Corruption, seed: int

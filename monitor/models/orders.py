@@ -246,7 +246,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     c.figure("average", "average", lambda o: o.average_price, average_price, aliases=("avg",), width=66),
     STATUS,
     c.age("age", "age", lambda o: o.created_ns, help="Since the order was made, by the engine's clock"),
-    c.text("reason", "reason", lambda o: o.reason, width=150, tone=lambda o, _: Tone.MUTED),
+    c.text("reason", "reason", lambda o: o.reason, width=126, tone=lambda o, _: Tone.MUTED),
     GIVER,
     ACCOUNT,
     Column(

@@ -153,6 +153,7 @@ def _setup(
         mirror=settings.mirror.enabled,
         host=settings.mirror.host,
         port=settings.mirror.port,
+        trading=settings.mirror.trading,
         web_root=resource_path("web"),
         kill_file=settings.data_dir / KILL_FILE,
         guards=settings.guards,

@@ -59,6 +59,13 @@ class MirrorSettings(msgspec.Struct, frozen=True, kw_only=True):
             "Port of the mirror; 0 takes any free one.", "a whole number from 0 to 65535", ge=0, le=65535
         ),
     ] = 8765
+    trading: Annotated[
+        bool,
+        _documented(
+            "Let programs on this machine give orders: whoever can run one here may then trade.",
+            "true or false",
+        ),
+    ] = False
 
 
 class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):

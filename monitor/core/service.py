@@ -36,7 +36,8 @@ _SHORT_WAIT = 2.0
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a core is started with. `start` None restores the last session, or opens
-    `fallback` in a new database. `play` None: play what is new, not what was restored."""
+    `fallback` in a new database. `play` None: play what is new, not what was restored. `trading`:
+    programs may give orders through the mirror."""
 
     database: str
     start: ReplayOptions | VenueOptions | None
@@ -48,6 +49,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     mirror: bool = True
     host: str = "127.0.0.1"
     port: int = 8765
+    trading: bool = False
     web_root: Path
     kill_file: Path | None = None
     guards: GuardLimits = GuardLimits()
@@ -90,7 +92,7 @@ async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:
 
 
 async def _start_mirror(core: Core, setup: Setup) -> Mirror | None:
-    mirror = Mirror(core, host=setup.host, port=setup.port, web_root=setup.web_root)
+    mirror = Mirror(core, host=setup.host, port=setup.port, web_root=setup.web_root, trading=setup.trading)
     try:
         await mirror.start()
     except MirrorError as error:

@@ -25,6 +25,7 @@ from monitor.net.guard import Guard, allowed_hosts, deny
 from monitor.net.hub import Hub
 from monitor.net.live_feed import LiveFeed
 from monitor.net.order_feed import OrderFeed
+from monitor.net.order_routes import OrderRoutes
 from monitor.net.page import Page, read_page
 from monitor.net.present import Present
 from monitor.net.problems import (
@@ -38,6 +39,7 @@ from monitor.net.problems import (
 from monitor.net.queries import Query
 from monitor.net.routes import Routes
 from monitor.net.sender import Care, Sender
+from monitor.net.trade_routes import TradeRoutes
 from monitor.net.uvicorn_server import GuestServer, guest_server
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
@@ -50,7 +52,8 @@ class MirrorError(Exception):
 
 
 class Mirror:
-    """`port` 0 takes any free one; `url` tells which, once started."""
+    """`port` 0 takes any free one; `url` tells which, once started. `trading`: whoever can run a
+    program on this machine may give orders."""
 
     def __init__(
         self,
@@ -60,12 +63,14 @@ class Mirror:
         port: int = 8765,
         web_root: Path,
         care: Care = Care(),  # noqa: B008 - frozen
+        trading: bool = False,
     ) -> None:
         self._door = door
         self._host = host
         self._port = port
         self._web_root = web_root
         self._care = care
+        self._trading = trading
         self._present = Present()
         self._hub = Hub(self._present)
         self._server: GuestServer | None = None
@@ -122,6 +127,8 @@ class Mirror:
                 WebSocketRoute("/ws/live", self._follow_live),
                 WebSocketRoute("/{path:path}", _refuse_socket),
                 *Routes(self._door, self._present).table(),
+                *OrderRoutes(self._door, self._present).table(),
+                *TradeRoutes(self._door, self._present, trading=self._trading).table(),
                 Route("/{path:path}", page.answer, methods=["GET"]),
             ],
             exception_handlers={

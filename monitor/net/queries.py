@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
-from monitor.engine.values import OrderStatus
+from monitor.engine.values import LogLevel, OrderStatus, RecordType, SignalKind
 from monitor.net.problems import Problem, invalid
 from monitor.net.wire import NS_PER_MS
 
@@ -20,11 +21,13 @@ MAX_ID = 2**53 - 1
 MAX_SIZE = 500
 MAX_PAGE = 1_000_000
 MAX_POINTS = 10_000
-_MAX_MS = (2**63 - 1) // NS_PER_MS
+MAX_MS = (2**63 - 1) // NS_PER_MS
 _DIGITS = re.compile(r"[0-9]{1,16}", re.ASCII)
 _SYMBOL = re.compile(r"[\w.\-@/&]{1,64}")
+_WORD = re.compile(r"[\w .\-]{1,64}")
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 
 class Query:
@@ -60,6 +63,10 @@ def strategy_id(path: Mapping[str, str]) -> int:
     return identity("strategy_id", path["strategy_id"])
 
 
+def order_id(path: Mapping[str, str]) -> int:
+    return identity("order_id", path["order_id"])
+
+
 def page(name: str, text: str) -> int:
     return whole(name, text, 1, MAX_PAGE)
 
@@ -79,7 +86,7 @@ def symbol(name: str, text: str) -> str:
 
 
 def account(name: str, text: str) -> str:
-    if not 1 <= len(text) <= 64:
+    if not 1 <= len(text) <= 64 or not text.isprintable():
         raise invalid(name, f"{name} must be an account id.")
     return text
 
@@ -90,16 +97,33 @@ def switch(name: str, text: str) -> bool:
     return text == "1"
 
 
-def status(name: str, text: str) -> OrderStatus:
-    for known in OrderStatus:
-        if known.value.lower() == text.lower():
-            return known
-    raise invalid(name, f"{name} must be one of {', '.join(OrderStatus)}.")
+def one_of(kind: type[E]) -> Callable[[str, str], E]:
+    """A word of this enumeration, in capitals or not."""
+
+    def parse(name: str, text: str) -> E:
+        for known in kind:
+            if known.value.lower() == text.lower():
+                return known
+        raise invalid(name, f"{name} must be one of {', '.join(kind)}.")
+
+    return parse
+
+
+status = one_of(OrderStatus)
+record_type = one_of(RecordType)
+signal_kind = one_of(SignalKind)
+level = one_of(LogLevel)
+
+
+def word(name: str, text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise invalid(name, f"{name} must be a word of at most 64 letters.")
+    return text
 
 
 def instant(name: str, text: str) -> int:
     """Nanoseconds UTC of milliseconds UTC, or of ISO 8601 with a zone."""
-    if _DIGITS.fullmatch(text) and int(text) <= _MAX_MS:
+    if _DIGITS.fullmatch(text) and int(text) <= MAX_MS:
         return int(text) * NS_PER_MS
     try:
         moment = datetime.fromisoformat(text[:40])

@@ -5,36 +5,31 @@ Reads the present or asks the core's door; keeps nothing. Refusals are `Problem`
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from typing import Any
-
-import msgspec
 import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.boundary import OrderQuery, ServerDoor, TradeQuery
-from monitor.engine.commands import Reply, ResetReplay
-from monitor.engine.rows import AccountRow, TradeRow
+from monitor.engine.commands import ResetReplay
+from monitor.engine.rows import AccountRow, OrderRow, TradeRow
 from monitor.net import queries
-from monitor.net.csv_table import csv_table
+from monitor.net.answers import json_answer, page_answer, wires
+from monitor.net.commanding import Commander, origin_of, status_of
 from monitor.net.curve import EquityCurve, thinned
 from monitor.net.present import Present
 from monitor.net.problems import Problem
 from monitor.net.queries import Query
-from monitor.net.wire import NS_PER_MS, Wire, encode, to_wire
+from monitor.net.wire import NS_PER_MS, Wire, to_wire
 
 DEFAULT_POINTS = 2_000
-_PATIENCE_S = 10.0
-_STATUS_OF_GUARD = {"unknown": 404, "invalid": 422, "read-only": 403, "not-durable": 503}
 
 
 class Routes:
     def __init__(self, door: ServerDoor, present: Present) -> None:
         self._door = door
         self._present = present
+        self._commander = Commander(door)
 
     def table(self) -> list[Route]:
         orders = "/api/backtest/orders/{strategy_id}"
@@ -54,7 +49,7 @@ class Routes:
         strategy_id = queries.strategy_id(request.path_params)
         Query(request.query_params).done()
         self._must_know(strategy_id)
-        return _json(_rows(self._present.oldest_first(strategy_id)))
+        return json_answer(wires(self._present.oldest_first(strategy_id)))
 
     async def order_history(self, request: Request) -> Response:
         """Finished orders of a strategy, newest first, by page."""
@@ -72,33 +67,30 @@ class Routes:
         found = await self._door.finished_orders(asked)
         if not found.total:
             self._must_know(asked.strategy_id)
-        return _json(
-            {"orders": _rows(found.orders), "total": found.total, "page": found.page, "size": found.size}
-        )
+        return page_answer(request, "orders", OrderRow, found.orders, found)
 
     async def reset(self, request: Request) -> Response:
         """Back to before the first bar; the clear reaches every client and the window."""
         strategy_id = queries.strategy_id(request.path_params)
         Query(request.query_params).done()
         self._must_know(strategy_id)
-        peer = request.client.host if request.client else "unknown"
-        reply = await self._submit(ResetReplay(strategy_id=strategy_id, origin=f"mirror {peer}"))
+        reply = await self._commander.submit(ResetReplay(strategy_id=strategy_id, origin=origin_of(request)))
         if not reply.accepted:
-            status = _STATUS_OF_GUARD.get(reply.guard, 409)
             message = reply.reason or "The engine refused."
-            raise Problem(status, reply.guard or "refused", message, success=False, message=message)
-        return _json({"success": True, "message": reply.reason or "The replay was reset."})
+            guard = reply.guard or "refused"
+            raise Problem(status_of(guard), guard, message, success=False, message=message)
+        return json_answer({"success": True, "message": reply.reason or "The replay was reset."})
 
     async def positions(self, request: Request) -> Response:
         Query(request.query_params).done()
-        return _json(_rows(list(self._present.positions.values())))
+        return json_answer(wires(self._present.positions.values()))
 
     async def account(self, request: Request) -> Response:
         """One account: the one named, or the first."""
         query = Query(request.query_params)
         account_id = query.read("account_id", queries.account)
         query.done()
-        return _json(to_wire(self._account(account_id)))
+        return json_answer(to_wire(self._account(account_id)))
 
     async def equity(self, request: Request) -> Response:
         """The curve of an account between two times, thinned to at most `points` samples;
@@ -111,7 +103,7 @@ class Routes:
         query.done()
         row = self._account(account_id)
         curve = self._present.curves.get(row.account_id, EquityCurve())
-        return _json(
+        return json_answer(
             {"account_id": row.account_id, "currency": row.currency} | _cut(curve, from_ns, to_ns, points)
         )
 
@@ -129,14 +121,7 @@ class Routes:
         )
         query.done()
         found = await self._door.trades(asked)
-        if "text/csv" in request.headers.get("accept", ""):
-            name = {"content-disposition": 'attachment; filename="trades.csv"'}
-            return Response(
-                csv_table(TradeRow, found.trades), media_type="text/csv; charset=utf-8", headers=name
-            )
-        return _json(
-            {"trades": _rows(found.trades), "total": found.total, "page": found.page, "size": found.size}
-        )
+        return page_answer(request, "trades", TradeRow, found.trades, found)
 
     async def health(self, request: Request) -> Response:
         """200 when the journal takes what the engine does, else 503."""
@@ -144,16 +129,7 @@ class Routes:
         stats = self._door.stats()
         body: Wire = {"status": "failing" if stats.journal_error else "ok"} | to_wire(stats)
         body.pop("beat_s", None)  # this process' own clock: it means nothing outside
-        return _json(body, 503 if stats.journal_error else 200)
-
-    async def _submit(self, command: ResetReplay) -> Reply:
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await self._door.submit(command)
-        except TimeoutError:
-            detail = self._door.stats().journal_error or "The engine is busy."
-            detail += " The command was given and may still be carried out: look at the state."
-            raise Problem(503, "no-answer", detail) from None
+        return json_answer(body, 503 if stats.journal_error else 200)
 
     def _must_know(self, strategy_id: int | None) -> None:
         if strategy_id is None or not self._present.knows_strategy(strategy_id):
@@ -167,14 +143,6 @@ class Routes:
             name = f"account {account_id}" if account_id else "account yet"
             raise Problem(404, "unknown-account", f"There is no {name}.", field="account_id")
         return row
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(encode(content), status, media_type="application/json")
-
-
-def _rows(rows: Sequence[msgspec.Struct]) -> list[Wire]:
-    return [to_wire(row) for row in rows]
 
 
 def _cut(curve: EquityCurve, from_ns: int | None, to_ns: int | None, points: int) -> Wire:

@@ -96,11 +96,16 @@ def take_present(trading: Trading) -> Present:
     needed |= {order.order_id for order in ended[-MOST_REMEMBERED:]}
     forgotten = [order for order in ended[:-MOST_REMEMBERED] if order.order_id not in needed]
     remembered = frozenset(needed)
+    horizon_ns = max(state.horizon_ns, *(order.updated_ns for order in forgotten[-1:]), 0)
+    if horizon_ns > state.horizon_ns:
+        state.horizon_ns = horizon_ns
+        for account in state.accounts.values():
+            account.forget(horizon_ns)  # changes no figure; fills so old can no longer be taken back
     standing = tuple(alert for alert in state.alerts.values() if alert.settled_ns is None)
     return Present(
         seq=trading.journal.seq,
         time_ns=trading.now_ns,
-        horizon_ns=max(state.horizon_ns, *(order.updated_ns for order in forgotten[-1:]), 0),
+        horizon_ns=horizon_ns,
         remembered=remembered,
         open_alerts=frozenset(alert.alert_id for alert in standing),
         accounts=tuple(account.state() for account in state.accounts.values()),

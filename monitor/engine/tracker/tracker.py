@@ -7,7 +7,6 @@ restart is folded from facts; what an order is, is the book's. Applied after the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias
 
 from monitor.engine import events as ev
@@ -16,9 +15,10 @@ from monitor.engine.rows import EvidenceRow
 from monitor.engine.tracker import listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
+from monitor.engine.tracker.schedule import NEVER, Schedule
 from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
-from monitor.engine.tracker.waiting import Times, is_quiet, next_look_up, wants_look_up
+from monitor.engine.tracker.waiting import Times
 from monitor.engine.tracker.watch import Held, Names, Watch, describable
 from monitor.engine.values import InnerState, Origin, SignalKind
 from monitor.engine.venue import (
@@ -35,7 +35,6 @@ from monitor.engine.venue import (
 
 Facts: TypeAlias = Iterator[ev.AnyEvent]
 _NOTHING: tuple[ev.AnyEvent, ...] = ()
-_NEVER = 1 << 63
 
 
 class Tracker:
@@ -48,15 +47,13 @@ class Tracker:
         self._names: dict[str, Names] = {}
         self._watches: dict[int, Watch] = {}
         self._dirty: dict[int, None] = {}
-        self._due: list[tuple[int, int]] = []
-        self._seeking: dict[int, None] = {}
         self._held: dict[tuple[str, str], Held] = {}
         self._claimed: dict[int, list[OrderReport | FillReport]] = {}
-        self._clean_ns = 0
-        self._held_due_ns = _NEVER
+        self._held_due_ns = NEVER
         self._owned: dict[tuple[str, str], int] = {}
         self._shown = Shown(self._times)
         self._concluder = Concluder(desk, self._times)
+        self._schedule = Schedule(self._times, self._concluder, self._shown)
         self._hearing: dict[type, Callable[[Any, int], Facts]] = {
             OrderReport: self._report,
             FillReport: self._fill,
@@ -208,7 +205,7 @@ class Tracker:
         if watch is None:
             return
         if refused.gone and watch.order.status.active:
-            self._look_up(watch)
+            self._schedule.seek(watch)
         yield from listening.of_cancel_refusal(watch.order, refused)
 
     def _unknown(self, message: OrderUnknown, now_ns: int) -> Facts:
@@ -226,15 +223,8 @@ class Tracker:
 
     # What is due ---------------------------------------------------------------------------------
     def decide(self, now_ns: int) -> Iterable[ev.AnyEvent]:
-        due = self._due
-        if (
-            self._dirty
-            or self._claimed
-            or self._owned
-            or self._held_due_ns <= now_ns
-            or (due and due[0][0] <= now_ns)
-            or now_ns >= self._clean_ns
-        ):
+        held = self._claimed or self._owned or self._held_due_ns <= now_ns
+        if self._dirty or held or self._schedule.due_ns <= now_ns:
             return self._decide(now_ns)
         return _NOTHING
 
@@ -246,20 +236,17 @@ class Tracker:
             yield from self._claims(*key, order_id, now_ns)
         if self._held_due_ns <= now_ns:
             yield from self._release(now_ns)
-        dirty, due, review = self._dirty, self._due, self._concluder.review
+        dirty, review, schedule = self._dirty, self._concluder.review, self._schedule
         while dirty:
             order_id = next(iter(dirty))
             del dirty[order_id]
             watch = self._watches[order_id]
             yield from review(watch, now_ns)
-            self._plan(watch, now_ns)
-        while due and due[0][0] <= now_ns:
-            watch = self._watches[heappop(due)[1]]
-            watch.due_ns = None
-            yield from review(watch, now_ns)
-            self._plan(watch, now_ns)
-        if now_ns >= self._clean_ns:
-            self._clean_up(now_ns)
+            schedule.plan(watch, now_ns)
+        while (due := schedule.pop(now_ns)) is not None:
+            yield from review(due, now_ns)
+            schedule.plan(due, now_ns)
+        schedule.clean(now_ns)
 
     def _release(self, now_ns: int) -> Facts:
         """Held evidence whose time is over, or that no order of ours can own any more, is adopted."""
@@ -272,50 +259,16 @@ class Tracker:
                 order_id = self._account(held.account_id).venue[held.venue_order_id]
                 yield from self._claims(*key, order_id, now_ns)
         waiting = [held.since_ns for held in self._held.values() if held.describable]
-        self._held_due_ns = min(waiting, default=_NEVER - self._times.grace) + self._times.grace
-
-    def _plan(self, watch: Watch, now_ns: int) -> None:
-        """When to look at the order again, and whether somebody must ask the venue about it."""
-        order = watch.order
-        order_id = order.intent.order_id
-        if is_quiet(watch):
-            if watch.looked_up or order_id in self._seeking:
-                watch.looked_up = 0
-                self._seeking.pop(order_id, None)
-            self._shown.drop_order(order_id)
-            return
-        wait = self._concluder.waits(watch, now_ns)
-        self._shown.order(order, wait)
-        due = self._concluder.due_ns(watch, wait, now_ns)
-        wanted = wants_look_up(watch, self._times) if order.dossier.merged_into is None else None
-        if wanted is None:
-            watch.looked_up = 0
-            self._seeking.pop(order_id, None)
-        else:
-            self._seeking[order_id] = None
-            at = next_look_up(watch, self._times, wanted)
-            if at > now_ns:
-                due = at if due is None else min(due, at)
-        if due is not None and (watch.due_ns is None or due < watch.due_ns):
-            watch.due_ns = due
-            heappush(self._due, (due, order_id))
+        self._held_due_ns = min(waiting, default=NEVER - self._times.grace) + self._times.grace
 
     def due_ns(self) -> int | None:
         """When `decide` and `lookups` should be asked next although nothing happened."""
-        due = min(self._due[0][0] if self._due else _NEVER, self._held_due_ns)
-        return None if due == _NEVER else due
+        due = min(self._schedule.due_ns, self._held_due_ns)
+        return None if due == NEVER else due
 
     def lookups(self, now_ns: int) -> list[int]:
         """Orders to be looked up now. `looked_up` must be told when that was asked."""
-        asked = []
-        for order_id in list(self._seeking):
-            watch = self._watches[order_id]
-            wanted = wants_look_up(watch, self._times)
-            if wanted is None:
-                del self._seeking[order_id]
-            elif next_look_up(watch, self._times, wanted) <= now_ns:
-                asked.append(order_id)
-        return asked
+        return self._schedule.lookups(now_ns)
 
     def looked_up(self, order_id: int, now_ns: int) -> None:
         """The question left. Not a fact: after a restart it is simply asked again."""
@@ -326,12 +279,7 @@ class Tracker:
 
     def look_up_now(self, order_id: int) -> None:
         """Somebody wants to know."""
-        self._look_up(self._watches[order_id])
-
-    def _look_up(self, watch: Watch) -> None:
-        watch.seek = True
-        watch.looked_up = 0
-        self._seeking[watch.order.order_id] = None
+        self._schedule.seek(self._watches[order_id])
 
     def restarted(self, now_ns: int) -> Facts:
         """What was under way when the program ended is uncertain: nobody heard the answers."""
@@ -342,13 +290,6 @@ class Tracker:
                 if order.placed and not (order.cancel_pending or order.dossier.asked):
                     continue
                 yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
-
-    def _clean_up(self, now_ns: int) -> None:
-        """What is only waited for is forgotten after its time; evidence never is."""
-        self._clean_ns = now_ns + self._times.clean_every
-        current = {(w.due_ns, i) for _, i in self._due if (w := self._watches[i]).due_ns is not None}
-        self._due = sorted((due, i) for due, i in current if due is not None)
-        heapify(self._due)
 
     # Shown ---------------------------------------------------------------------------------------
     # What others ask -----------------------------------------------------------------------------

@@ -252,7 +252,8 @@ class Fold:
         for account_id, account in state.accounts.items():
             for symbol, price in event.prices.items():
                 account.mark(symbol, price)
-            state.equity.sample(account_id, time_ns, account.ledger.balance())
+            if account_id in state.compared_ns:  # before, nobody knows what it has
+                state.equity.sample(account_id, time_ns, account.ledger.balance())
             self.changed.accounts[account_id] = None
 
     def _command(self, event: ev.CommandTaken, time_ns: int) -> None:

@@ -20,7 +20,7 @@ from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
 from monitor.engine.tracker.watch import Held, Names, Watch, describable
-from monitor.engine.values import InnerState, Origin, SignalKind
+from monitor.engine.values import InnerState, OrderStatus, Origin, SignalKind
 from monitor.engine.venue import (
     CancelRefused,
     FillReport,
@@ -284,14 +284,11 @@ class Tracker:
     def restarted(self, now_ns: int) -> Facts:
         """What was under way when the program ended is uncertain: nobody heard the answers."""
         for order in list(self._desk.book.active.values()):
-            waits = order.cancel_pending or order.dossier.asked or order.step is InnerState.IN_FLIGHT
-            here = order.placed or order.step is InnerState.IN_FLIGHT
-            if waits and here and not order.uncertain:
-                if order.placed and not (order.cancel_pending or order.dossier.asked):
-                    continue
+            unanswered = order.step is InnerState.IN_FLIGHT and order.status is OrderStatus.CREATED
+            asked = order.placed and (order.cancel_pending or order.dossier.asked)
+            if (unanswered or asked) and not order.uncertain:
                 yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
 
-    # Shown ---------------------------------------------------------------------------------------
     # What others ask -----------------------------------------------------------------------------
     def owner(self, message: OrderReport | FillReport) -> int | None:
         """The order of ours, adopted ones too, that this is about; None: nobody's yet."""

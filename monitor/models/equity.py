@@ -117,13 +117,15 @@ def stride_for(samples: int, pixels: int) -> int:
 
 
 class EquitySeries:
-    """Samples by index 0 .. len - 1. Positions on the x axis are these indexes; `time_ns[x]`
-    says when. Drawdown is a fraction of the running peak, 0 or below."""
+    """Samples by index 0 .. len - 1, which are numbers `first` and on of the account's curve. Positions
+    on the x axis are these indexes; `time_ns[x]` says when. Drawdown is a fraction of the running
+    peak, 0 or below."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
+        self.first = 0
         self._time = Series(np.int64)
         self._equity = Series(np.float64)
         self._peak = Series(np.float64)
@@ -148,10 +150,13 @@ class EquitySeries:
         return self._worst
 
     def append(self, chunk: EquityChunk) -> None:
-        """Take the samples that are new. Ones already there are skipped; a gap is an error."""
-        known = len(self) - chunk.start
+        """Take the samples that are new. Ones already there are skipped; a gap is an error. A curve
+        may begin later than its account: what was long ago is in the database."""
+        if not len(self):
+            self.first = chunk.start
+        known = self.first + len(self) - chunk.start
         if known < 0:
-            raise ValueError(f"equity samples {len(self)} to {chunk.start - 1} are missing")
+            raise ValueError(f"equity samples {self.first + len(self)} to {chunk.start - 1} are missing")
         values = chunk.equity[known:]
         if not len(values):
             return

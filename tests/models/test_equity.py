@@ -121,3 +121,14 @@ def test_two_million_samples_are_drawn_by_two_thousand_points():
     assert (y.min(), y.max()) == (values.min(), values.max())
     series.append(chunk(len(values), values[:1]))
     assert series.view(len(values) - 1, len(values) + 1, 1000)[1].tolist() == [values[-1], values[0]]
+
+
+def test_a_curve_may_begin_late() -> None:
+    """After a restart only the newest samples are brought."""
+    series = EquitySeries()
+    series.append(chunk(1000, [5.0, 6.0]))
+    series.append(chunk(1002, [4.0]))
+    assert series.first == 1000
+    assert series.equity.tolist() == [5.0, 6.0, 4.0]
+    series.clear()
+    assert series.first == 0

@@ -258,6 +258,8 @@ class Core(Questions):
         if (reply := self._durability.refusal(command)) is not None:
             return reply
         if self.live is not None:
+            if isinstance(command, cmd.ReconnectVenue):
+                return self._trader.reconnect(command.venue)
             return self._kill_switch.refusal(command) or self.live.handle(command)
         session = self.session
         if session is None:

@@ -69,7 +69,8 @@ class LiveSession:
             engine_state=state.engine_state,
             title=title,
             zone=self.config.terms.zone,
-            notice=notice or state.engine_reason,
+            notice=notice,
+            engine_reason=state.engine_reason,
         )
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 
 from monitor.core.live import LiveSession
+from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.values import NS_PER_SECOND
 from monitor.engine.venue import AnyRequest, CancelRequest, PlaceRequest, RequestLost, VenueMessage
 from monitor.net.venues import VenueGateway
@@ -84,12 +85,14 @@ class Trader:
         self._leaving.clear()
         self._live = None
 
-    def reconnect(self, venue: str) -> bool:
-        """Try again now, by hand. False when there is no such venue."""
-        gateway = self._gateways.get(venue)
-        if gateway is not None:
+    def reconnect(self, venue: str) -> Reply:
+        """Try again now, by hand; "" means every line."""
+        chosen = [gateway for name, gateway in self._gateways.items() if venue in ("", name)]
+        if not chosen:
+            return refused(f"There is no venue {venue}." if venue else "There is no venue.", "unknown")
+        for gateway in chosen:
             gateway.reconnect()
-        return gateway is not None
+        return accepted()
 
     # Time ----------------------------------------------------------------------------------------
     async def drive(self) -> None:

@@ -174,6 +174,12 @@ class Reconcile(Command, frozen=True, kw_only=True):
     account_id: str = ""
 
 
+class ReconnectVenue(Command, frozen=True, kw_only=True):
+    """Try the line to a venue again now, with all tries anew; "" is every venue whose line is lost."""
+
+    venue: str = ""
+
+
 class MoveMoney(Command, frozen=True, kw_only=True):
     """Tell the books of a deposit (above 0) or a withdrawal (below 0)."""
 
@@ -264,6 +270,7 @@ AnyCommand: TypeAlias = (
     | ResolveOrder
     | SetEngineState
     | Reconcile
+    | ReconnectVenue
     | MoveMoney
     | AdjustPosition
     | AcknowledgeAlert

@@ -18,7 +18,14 @@ import msgspec
 from monitor.core.live import LiveSession
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.values import NS_PER_SECOND
-from monitor.engine.venue import AnyRequest, CancelRequest, PlaceRequest, RequestLost, VenueMessage
+from monitor.engine.venue import (
+    AnyRequest,
+    CancelRequest,
+    PlaceRequest,
+    RequestKind,
+    RequestLost,
+    VenueMessage,
+)
 from monitor.net.venues import VenueGateway
 
 _MOST_AT_ONCE = 256
@@ -183,7 +190,7 @@ class Trader:
                     RequestLost(
                         account_id=request.account_id,
                         client_order_id=request.client_order_id,
-                        request="place",
+                        request=RequestKind.PLACE,
                         reason="it cannot be kept",
                         never_sent=True,
                     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
@@ -114,6 +114,16 @@ class PlaceRefused(Message, frozen=True, kw_only=True, gc=False):
     attempt: int = 0
 
 
+class RequestKind(StrEnum):
+    PLACE = "place"
+    CANCEL = "cancel"
+    REPLACE = "replace"
+    LOOK_UP = "look_up"
+    SNAPSHOT = "snapshot"
+
+    __hash__ = str.__hash__
+
+
 class RequestLost(Message, frozen=True, kw_only=True, gc=False):
     """Time-out, disconnect, server error: nobody knows whether the venue has the order or the
     cancel. `never_sent`: it certainly did not leave (then it is a definite failure). `attempt` as
@@ -121,7 +131,7 @@ class RequestLost(Message, frozen=True, kw_only=True, gc=False):
 
     account_id: str
     client_order_id: str
-    request: str
+    request: RequestKind
     reason: str
     never_sent: bool = False
     attempt: int = 0
@@ -250,6 +260,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request", ta
 class PlaceRequest(Request, frozen=True, kw_only=True):
     """`expires_ns` of GTD, the venue's clock."""
 
+    kind: ClassVar[RequestKind] = RequestKind.PLACE
+
     client_order_id: str
     symbol: str
     side: Side
@@ -265,6 +277,8 @@ class PlaceRequest(Request, frozen=True, kw_only=True):
 
 
 class CancelRequest(Request, frozen=True, kw_only=True):
+    kind: ClassVar[RequestKind] = RequestKind.CANCEL
+
     client_order_id: str
     venue_order_id: str = ""
     symbol: str = ""
@@ -272,6 +286,8 @@ class CancelRequest(Request, frozen=True, kw_only=True):
 
 class ReplaceRequest(Request, frozen=True, kw_only=True):
     """The new total quantity and price; None leaves as it is."""
+
+    kind: ClassVar[RequestKind] = RequestKind.REPLACE
 
     client_order_id: str
     venue_order_id: str = ""
@@ -284,6 +300,8 @@ class ReplaceRequest(Request, frozen=True, kw_only=True):
 class LookUpRequest(Request, frozen=True, kw_only=True):
     """What became of this order? Answered by OrderReport and FillReports, or OrderUnknown."""
 
+    kind: ClassVar[RequestKind] = RequestKind.LOOK_UP
+
     client_order_id: str
     venue_order_id: str = ""
     symbol: str = ""
@@ -292,7 +310,17 @@ class LookUpRequest(Request, frozen=True, kw_only=True):
 class SnapshotRequest(Request, frozen=True, kw_only=True):
     """Everything a reconciliation needs; fills since then (venue's clock)."""
 
+    kind: ClassVar[RequestKind] = RequestKind.SNAPSHOT
+
     fills_since_ns: int | None = None
 
 
 AnyRequest: TypeAlias = PlaceRequest | CancelRequest | ReplaceRequest | LookUpRequest | SnapshotRequest
+
+KIND_OF: dict[type[Request], RequestKind] = {
+    PlaceRequest: RequestKind.PLACE,
+    CancelRequest: RequestKind.CANCEL,
+    ReplaceRequest: RequestKind.REPLACE,
+    LookUpRequest: RequestKind.LOOK_UP,
+    SnapshotRequest: RequestKind.SNAPSHOT,
+}

@@ -32,6 +32,7 @@ from monitor.engine.venue import (
     OrderReport,
     PlaceRefused,
     ReplaceRefused,
+    RequestKind,
     RequestLost,
     VenueStatus,
 )
@@ -306,8 +307,9 @@ def of_refusal(order: Order, refused: PlaceRefused) -> Iterator[ev.OrderEvent]:
 
 
 def of_loss(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
-    rule = _LOST.get(lost.request, _place_lost)
-    if order.status.active and lost.attempt in (0, order.attempt):
+    """Of a question nothing is lost: it is asked again."""
+    rule = _LOST.get(lost.request)
+    if rule is not None and order.status.active and lost.attempt in (0, order.attempt):
         yield from rule(order, lost)
 
 
@@ -340,10 +342,10 @@ def _replace_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
         yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason)
 
 
-_LOST: dict[str, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
-    "place": _place_lost,
-    "cancel": _cancel_lost,
-    "replace": _replace_lost,
+_LOST: dict[RequestKind, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
+    RequestKind.PLACE: _place_lost,
+    RequestKind.CANCEL: _cancel_lost,
+    RequestKind.REPLACE: _replace_lost,
 }
 
 

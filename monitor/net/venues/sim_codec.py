@@ -14,6 +14,7 @@ import msgspec
 
 from monitor.engine.values import Quote
 from monitor.engine.venue import (
+    KIND_OF,
     AnyRequest,
     CancelRefused,
     CancelRequest,
@@ -100,7 +101,7 @@ def lost(request: AnyRequest, reason: str, *, never_sent: bool) -> RequestLost:
     return RequestLost(
         account_id=request.account_id,
         client_order_id="" if isinstance(request, SnapshotRequest) else request.client_order_id,
-        request=type(request).__name__,
+        request=KIND_OF[type(request)],
         reason=reason,
         never_sent=never_sent,
         attempt=request.attempt if isinstance(request, PlaceRequest) else 0,

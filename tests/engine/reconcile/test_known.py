@@ -13,7 +13,7 @@ from monitor.engine import events as ev
 from monitor.engine.reconcile import Known, KnownOrder
 from monitor.engine.reconcile.comparison import brings_news
 from monitor.engine.values import Direction, Instrument, LinkState, Side
-from monitor.engine.venue import InstrumentReport, OrderReport, RequestLost, VenueStatus
+from monitor.engine.venue import InstrumentReport, OrderReport, RequestKind, RequestLost, VenueStatus
 
 KNOWN = KnownOrder(
     order_id=1,
@@ -108,7 +108,7 @@ def test_a_lost_request_makes_the_next_word_news(desk: LiveDesk) -> None:
     desk.hear(order.report())
     desk.trading.record(ev.CancelRequested(order_id=1, reason="asked"))
     desk.trading.hear(
-        RequestLost(account_id=ACCOUNT, client_order_id="t-1", request="cancel", reason="time-out"),
+        RequestLost(account_id=ACCOUNT, client_order_id="t-1", request=RequestKind.CANCEL, reason="time-out"),
         desk.venue.now_ns,
     )
     assert known(desk, order.report()).uncertain

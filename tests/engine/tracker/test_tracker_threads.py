@@ -22,6 +22,7 @@ from monitor.engine.venue import (
     OrderUnknown,
     PlaceRefused,
     ReplaceRefused,
+    RequestKind,
     RequestLost,
     VenueStatus,
 )
@@ -243,9 +244,9 @@ def refused(order: int, **more: object) -> PlaceRefused:
     return PlaceRefused(account_id="a", client_order_id=f"c{order}", reason="busy", **more)  # type: ignore[arg-type]
 
 
-def lost(order: int, request: str = "place", **more: object) -> RequestLost:
+def lost(order: int, request: str = RequestKind.PLACE, **more: object) -> RequestLost:
     told: dict[str, object] = {"account_id": "a", "client_order_id": f"c{order}", "reason": "time-out"}
-    return RequestLost(request=request, **(told | more))  # type: ignore[arg-type]
+    return RequestLost(request=RequestKind(request), **(told | more))  # type: ignore[arg-type]
 
 
 def unknown(world: World, order: int) -> OrderUnknown:
@@ -276,6 +277,16 @@ def test_a_request_that_never_left_was_refused_for_certain() -> None:
     (refusal,) = [fact for fact, _ in world.facts if isinstance(fact, ev.OrderRefused)]
     assert refusal.retryable
     assert world.row(order).inner_state is InnerState.QUEUED
+
+
+@pytest.mark.parametrize("question", [RequestKind.LOOK_UP, RequestKind.SNAPSHOT])
+def test_a_question_that_never_left_says_nothing_of_the_order(question: RequestKind) -> None:
+    """Else an order in flight would count as refused, and be sent a second time."""
+    world, _, order = ours()
+    before = len(world.facts)
+    world.hear(lost(order, question, never_sent=True), lost(order, question))
+    assert len(world.facts) == before
+    assert world.row(order).inner_state is InnerState.IN_FLIGHT
 
 
 def test_pysystemtrade_1580_a_late_refusal_of_an_old_attempt_does_not_undo_the_new_one() -> None:

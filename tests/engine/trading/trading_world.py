@@ -41,6 +41,7 @@ from monitor.engine.values import (
     Side,
 )
 from monitor.engine.venue import (
+    KIND_OF,
     AnyRequest,
     CancelRefused,
     CancelRequest,
@@ -319,7 +320,7 @@ class World:
                 RequestLost(
                     account_id=ACCOUNT,
                     client_order_id=request.client_order_id,
-                    request=type(request).__name__,
+                    request=KIND_OF[type(request)],
                     reason="no answer",
                 )
             )

@@ -14,7 +14,7 @@ import pytest
 from venue_world import HASTY, TERMS, Listening, Truth, VenueHere, gateway_to, venue_here
 
 from monitor.engine.values import Side, TimeInForce
-from monitor.engine.venue import FillReport, OrderReport, PlaceRefused, RequestLost
+from monitor.engine.venue import FillReport, OrderReport, PlaceRefused, RequestKind, RequestLost
 from monitor.net.venue_sim.script import NAMED
 
 ORDERS = 100
@@ -46,7 +46,7 @@ def settled(gateway: Listening) -> set[str]:
         one.client_order_id
         for one in gateway.said
         if isinstance(one, (OrderReport, PlaceRefused))
-        or (isinstance(one, RequestLost) and one.request == "PlaceRequest")
+        or (isinstance(one, RequestLost) and one.request is RequestKind.PLACE)
     }
 
 
@@ -79,7 +79,7 @@ def assert_nothing_false_was_heard(gateway: Listening, truth: Truth) -> None:
         assert not report.status.final or report.status == true["status"]
     known = {one["client_order_id"] for one in truth.orders}
     for lost in gateway.of(RequestLost):
-        assert not (lost.never_sent and lost.request == "PlaceRequest" and lost.client_order_id in known)
+        assert not (lost.never_sent and lost.request is RequestKind.PLACE and lost.client_order_id in known)
     assert not {one.client_order_id for one in gateway.of(PlaceRefused)} & known
 
 

@@ -173,7 +173,7 @@ async def test_a_request_without_a_line_was_never_sent_and_nothing_is_said_insid
         listening.places("c1")
         assert listening.said == []
         assert (await listening.hears(RequestLost, client_order_id="c1")).never_sent
-    assert (listening.of(RequestLost)[0].request, listening.of(RequestLost)[0].attempt) == ("PlaceRequest", 1)
+    assert (listening.of(RequestLost)[0].request, listening.of(RequestLost)[0].attempt) == ("place", 1)
 
 
 async def test_an_answer_that_never_comes_is_a_request_lost_and_the_order_is_there() -> None:

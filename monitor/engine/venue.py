@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -260,8 +260,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request", ta
 class PlaceRequest(Request, frozen=True, kw_only=True):
     """`expires_ns` of GTD, the venue's clock."""
 
-    kind: ClassVar[RequestKind] = RequestKind.PLACE
-
     client_order_id: str
     symbol: str
     side: Side
@@ -277,8 +275,6 @@ class PlaceRequest(Request, frozen=True, kw_only=True):
 
 
 class CancelRequest(Request, frozen=True, kw_only=True):
-    kind: ClassVar[RequestKind] = RequestKind.CANCEL
-
     client_order_id: str
     venue_order_id: str = ""
     symbol: str = ""
@@ -286,8 +282,6 @@ class CancelRequest(Request, frozen=True, kw_only=True):
 
 class ReplaceRequest(Request, frozen=True, kw_only=True):
     """The new total quantity and price; None leaves as it is."""
-
-    kind: ClassVar[RequestKind] = RequestKind.REPLACE
 
     client_order_id: str
     venue_order_id: str = ""
@@ -300,8 +294,6 @@ class ReplaceRequest(Request, frozen=True, kw_only=True):
 class LookUpRequest(Request, frozen=True, kw_only=True):
     """What became of this order? Answered by OrderReport and FillReports, or OrderUnknown."""
 
-    kind: ClassVar[RequestKind] = RequestKind.LOOK_UP
-
     client_order_id: str
     venue_order_id: str = ""
     symbol: str = ""
@@ -309,8 +301,6 @@ class LookUpRequest(Request, frozen=True, kw_only=True):
 
 class SnapshotRequest(Request, frozen=True, kw_only=True):
     """Everything a reconciliation needs; fills since then (venue's clock)."""
-
-    kind: ClassVar[RequestKind] = RequestKind.SNAPSHOT
 
     fills_since_ns: int | None = None
 

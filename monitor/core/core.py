@@ -22,6 +22,7 @@ from monitor.core.checkpoints import Checkpointer
 from monitor.core.connect import Venues, connect
 from monitor.core.durability import Durability
 from monitor.core.killswitch import KillSwitch
+from monitor.core.live import not_voided
 from monitor.core.outbox import WindowOutbox
 from monitor.core.past import NoSuchMomentError, look_at
 from monitor.core.player import Player
@@ -363,7 +364,8 @@ class Core(Questions):
             self._session_told = True
         durable = None
         if engine is not None or changes.operations:
-            durable = self._store.write(Batch(opened.session_id, records, changes))
+            kept = changes if opened.live is None else not_voided(changes)
+            durable = self._store.write(Batch(opened.session_id, records, kept))
         if opened.live is not None and durable is not None:
             self._trader.dispatch(opened.live.trading.take_requests(), durable)
             self._checkpointer.look(opened.session_id, opened.live)

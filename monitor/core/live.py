@@ -74,6 +74,14 @@ class LiveSession:
         )
 
 
+def not_voided(changes: Changes) -> Changes:
+    """What of changes belongs into the database. After a restart readers are told the present anew, of
+    what ended only the newest; in the database everything stays that was written when it happened."""
+    if not changes.cleared:
+        return changes
+    return msgspec.structs.replace(changes, cleared=False, records={}, equity=[])
+
+
 async def load_trading(
     store: Store, session_id: int, config: LiveConfig, *, to_seq: int | None = None
 ) -> Trading:

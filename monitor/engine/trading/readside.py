@@ -34,6 +34,7 @@ class TradingReadSide:
         if self._cleared:
             self._cleared = False
             changes = self.snapshot()
+            changes.signals = self._new_signals()
             self._forget_news()
             self._told.update(key for key, row in changes.positions.items() if row.volume)
             return changes
@@ -43,7 +44,7 @@ class TradingReadSide:
         changes = Changes(seq=trading.journal.seq, orders=orders)
         changes.trades = {i: state.trades[i] for i in changed.trades}
         changes.alerts = {i: state.alerts[i] for i in changed.alerts}
-        changes.signals = {e.signal_id: signal_row(state, e, t) for e, t in changed.signals}
+        changes.signals = self._new_signals()
         changes.links = {key: state.links[key] for key in trading.market.changed_links if key in state.links}
         changes.waiting = trading.room.rows_changed()
         changes.executions = {row.order_id: row for row in trading.quality.rows_changed()}
@@ -57,6 +58,10 @@ class TradingReadSide:
         trading.market.changed_links.clear()
         trading.market.moved.clear()
         return changes
+
+    def _new_signals(self) -> dict[int, SignalRow]:
+        trading = self._trading
+        return {e.signal_id: signal_row(trading.state, e, t) for e, t in trading.fold.changed.signals}
 
     def _take_money(self, changes: Changes) -> None:
         """Positions and accounts that a trade, an order or a price has touched."""

@@ -114,13 +114,13 @@ class Client:
         up = 1 if entry.side is Side.BUY else -1
         price, tick = self._price(entry.symbol), _TICKS[entry.symbol]
         exits = {"side": entry.side.opposite, "offset": Offset.CLOSE}
-        target = msgspec.structs.replace(_request(entry), type=OrderType.LIMIT, price=price + 8 * up * tick, **exits)
+        target = msgspec.structs.replace(
+            _request(entry), type=OrderType.LIMIT, price=price + 8 * up * tick, **exits
+        )
         stop = msgspec.structs.replace(
             _request(entry), type=OrderType.STOP, trigger_price=price - 8 * up * tick, **exits
         )
-        return cmd.SubmitLinked(
-            strategy_id=0, kind=LinkKind.BRACKET, orders=(_request(entry), target, stop)
-        )
+        return cmd.SubmitLinked(strategy_id=0, kind=LinkKind.BRACKET, orders=(_request(entry), target, stop))
 
     def _cancel(self) -> AnyCommand | None:
         number = self._known()
@@ -208,7 +208,12 @@ class Client:
             if reply.accepted != (key in taken):
                 wrong.append(f"{key}: answered {reply}, taken {key in taken}")
             wrong += [f"{key}: order {i} is lost" for i in reply.order_ids if i not in created]
-        given = [i for key, reply in self.answers.items() if _makes_orders(self.given[key]) for i in reply.order_ids]
+        given = [
+            i
+            for key, reply in self.answers.items()
+            if _makes_orders(self.given[key])
+            for i in reply.order_ids
+        ]
         wrong += [f"order {i} was given as an answer twice" for i in set(given) if given.count(i) > 1]
         return wrong
 

@@ -55,7 +55,13 @@ FREE = GuardLimits(
 )
 """Whatever is asked is done: for tests that are about the way, not the wisdom."""
 HURRIED = TrackerTerms(
-    grace_s=0.3, absence_count=2, absence_s=1.0, fresh_s=0.3, stale_s=2.0, look_up_again_s=0.2, look_up_most_s=1.0
+    grace_s=0.3,
+    absence_count=2,
+    absence_s=1.0,
+    fresh_s=0.3,
+    stale_s=2.0,
+    look_up_again_s=0.2,
+    look_up_most_s=1.0,
 )
 """The tracker's patience, in the same order as the usual one, a tenth as long."""
 LINE = msgspec.structs.replace(QUICK, request_timeout_s=2.0, degraded_s=5.0, cut_s=10.0)
@@ -98,7 +104,11 @@ def order(
     usual: dict[str, Any] = {"strategy_id": 0, "symbol": SYMBOL, "account_id": ACCOUNT}
     type_ = OrderType.MARKET if price is None else OrderType.LIMIT
     return SubmitOrder(
-        side=side, offset=offset, quantity=Decimal(quantity), price=price, **{**usual, "type": type_, **fields}
+        side=side,
+        offset=offset,
+        quantity=Decimal(quantity),
+        price=price,
+        **{**usual, "type": type_, **fields},
     )
 
 

@@ -130,9 +130,7 @@ def _positions_differ(truth: Truth, ours: Ours) -> Iterator[str]:
         for account_id, account in truth.accounts.items()
         for held in account["positions"]
     }
-    mine = {
-        (row.account_id, row.symbol, row.direction): row for row in ours.positions.values() if row.volume
-    }
+    mine = {(row.account_id, row.symbol, row.direction): row for row in ours.positions.values() if row.volume}
     for key in {**theirs, **mine}:
         held, row = theirs.get(key), mine.get(key)
         if held is None or row is None or Decimal(held["volume"]) != row.volume:

@@ -164,6 +164,8 @@ class Core(Questions):
         self._operation_id = max(self._operation_id, opened.last_operation)
         self._session_told = False
         self._player.take(opened.session)
+        if opened.live is not None:
+            opened.live.trading.guards = self._venues.guards  # as the settings are now
         await self._trader.take(opened.live)
         self._checkpointer.begin(opened.live)
         if opened.row.notice:

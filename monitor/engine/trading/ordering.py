@@ -31,7 +31,7 @@ def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: 
     objection = objection_to(trading, request)
     if objection is not None:
         return objection
-    verdict = assess(request, gather(trading.state, request), trading.terms.guards)
+    verdict = assess(request, gather(trading.state, request), trading.guards)
     if verdict.refusals:
         return refused_by_guard(trading, verdict, request)
     take()
@@ -54,7 +54,7 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
         verdict = Assessment()
         objection = objection_to(trading, request, len(requests))
         if objection is None:
-            verdict = assess(request, gather(trading.state, request), trading.terms.guards)
+            verdict = assess(request, gather(trading.state, request), trading.guards)
             if verdict.refusals:
                 objection = refused_by_guard(trading, verdict, request)
         if objection is not None:

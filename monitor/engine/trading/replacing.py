@@ -36,7 +36,7 @@ def replace_objection(trading: Trading, command: cmd.ReplaceOrder) -> Reply | No
     if changed.quantity <= order.target and command.price is None:
         return None
     rest = msgspec.structs.replace(intent, quantity=changed.quantity - order.filled, price=changed.price)
-    verdict = assess(rest, gather(state, intent), trading.terms.guards)
+    verdict = assess(rest, gather(state, intent), trading.guards)
     return refused_by_guard(trading, verdict, changed) if verdict.refusals else None
 
 

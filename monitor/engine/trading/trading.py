@@ -52,8 +52,12 @@ class EndlessDecisionsError(RuntimeError):
 
 
 class Trading:
+    """`guards` are the risk limits that hold now; they bind decisions and are no part of what is
+    folded, so they may be set at any time."""
+
     def __init__(self, terms: TradingTerms) -> None:
         self.terms = terms
+        self.guards = terms.guards
         self.state = State(terms)
         self.journal = Journal()
         self.records = PositionRecords()
@@ -283,7 +287,7 @@ class Trading:
         order = self.state.book.orders[sent.order_id]
         if sent.attempt > 1 or not order.waited:
             return False
-        assessment = assess(order.intent, gather(self.state, order.intent), self.terms.guards)
+        assessment = assess(order.intent, gather(self.state, order.intent), self.guards)
         if not assessment.refusals:
             if assessment.quantity is not None and assessment.quantity < order.remaining:
                 why = assessment.warnings[-1].message

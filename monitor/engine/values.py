@@ -321,6 +321,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return head if dot else ""
 
     @property
+    def close_today_differs(self) -> bool:
+        """Whether closing what was opened the same trading day has a commission of its own."""
+        return self.close_today_rate is not None or self.close_today_per_lot is not None
+
+    @property
     def price_digits(self) -> int:
         """Decimals to pad a price to: those of the tick."""
         exponent = self.tick.normalize().as_tuple().exponent

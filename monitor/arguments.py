@@ -205,6 +205,8 @@ _MARKET_OPTIONS = (
     ("--capital", "MONEY", types.positive, "cash at the start"),
     ("--rate", "R", types.fraction, "commission as a fraction of the traded money"),
     ("--commission-per-lot", "MONEY", types.not_negative, "commission as money per lot"),
+    ("--close-today-rate", "R", types.fraction, "--rate of closing what was opened the same day"),
+    ("--close-today-per-lot", "MONEY", types.not_negative, "--commission-per-lot of such a close"),
     ("--slippage", "N", types.not_negative, "in ticks; with vnpy in price units per lot"),
     ("--multiplier", "N", types.positive, "units of the underlying per lot"),
     ("--tick", "N", types.positive, "smallest price step; without it the data tell"),
@@ -241,6 +243,8 @@ def _add_replay_options(parser: argparse.ArgumentParser) -> None:
             type=reader,
             help=f"{text} ({usual})" if usual not in (None, "") else text,
         )
+    settling = "pay profit out at each day's settlement price, where the exchange does so"
+    add("--settle", action="store_true", default=None, help=settling)
     add("--strict", action="store_true", default=None, help="refuse data that needs repair")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,9 +72,27 @@ def _terms(plan: Plan, options: ReplayOptions) -> str:
     guessed = " (taken from the prices; --tick names it)" if plan.series.tick is None else ""
     return (
         f"{instrument.symbol}: tick {instrument.tick:f}{guessed}, multiplier {instrument.multiplier:f}, "
-        f"commission {options.rate:f} of the money and {options.commission_per_lot:f} per lot, "
+        f"commission {options.rate:f} of the money and {options.commission_per_lot:f} per lot"
+        f"{_today_terms(options)}, "
         f"slippage {options.slippage:f}, {options.matching} matching, days of {instrument.zone}"
+        f"{_settling(plan, options)}"
     )
+
+
+def _today_terms(options: ReplayOptions) -> str:
+    rate, per_lot = options.close_today_rate, options.close_today_per_lot
+    if rate is None and per_lot is None:
+        return ""
+    rate = options.rate if rate is None else rate
+    per_lot = options.commission_per_lot if per_lot is None else per_lot
+    return f", {rate:f} and {per_lot:f} to close the same day"
+
+
+def _settling(plan: Plan, options: ReplayOptions) -> str:
+    if not options.settle:
+        return ""
+    exchange = plan.instrument.exchange or plan.instrument.symbol
+    return ", settled daily" if plan.terms.settles else f", never settled: {exchange} does not settle by day"
 
 
 def remarks(run: Simulation) -> list[str]:
@@ -112,17 +131,30 @@ def _replay(run: Simulation, console: Console) -> float:
     return max(seconds, 1e-9)
 
 
+class _Booked(msgspec.Struct, frozen=True):
+    """A trade with the commission that was booked; rows are rounded for showing."""
+
+    time_ns: int
+    side: Side
+    price: Decimal
+    volume: Decimal
+    commission: Decimal
+
+
+def _booked(run: Simulation, trade: TradeRow) -> _Booked:
+    fill = run.book.orders[trade.order_id].fills[trade.venue_trade_id]
+    return _Booked(trade.time_ns, trade.side, trade.price, trade.volume, fill.commission)
+
+
 def results(run: Simulation, options: ReplayOptions) -> tuple[list[DailyResult], Statistics]:
     """Days and statistics. With standard matching slippage is in the prices already."""
     vnpy = options.matching is Matching.VNPY
     daily = daily_results(
         run.series.time_ns,
         run.series.close,
-        run.trades,
+        [_booked(run, trade) for trade in run.trades],
         capital=options.capital,
         multiplier=options.multiplier,
-        rate=options.rate,
-        commission_per_lot=options.commission_per_lot,
         slippage=options.slippage if vnpy else ZERO,
         zone=run.instrument.zone,
     )
@@ -136,10 +168,12 @@ def document(
     zone = ZoneInfo(run.instrument.zone)
     report = plan.series.report
     ambiguous, gain = run.ambiguous_gain
+    settled = {"settlements": _settlements(run, zone)} if options.settle else {}
     return {
         "trades": [trade_document(trade, zone) for trade in run.trades],
         "daily": [msgspec.to_builtins(day, builtin_types=(dt.date, type(ZERO))) for day in daily],
         "equity": _equity(run, zone),
+        **settled,
         "statistics": {
             **figures,
             "ambiguous_bars": ambiguous,
@@ -163,6 +197,9 @@ def document(
             "capital": options.capital,
             "rate": options.rate,
             "commission_per_lot": options.commission_per_lot,
+            "close_today_rate": options.close_today_rate,
+            "close_today_per_lot": options.close_today_per_lot,
+            "settle": options.settle,
             "slippage": options.slippage,
             "multiplier": options.multiplier,
             "tick": run.instrument.tick,
@@ -222,6 +259,11 @@ def _equity(run: Simulation, zone: ZoneInfo) -> list[dict[str, Any]]:
         {"datetime": _iso(time_ns, zone), "equity": equity}
         for time_ns, equity in zip(chunk.time_ns.tolist(), chunk.equity.tolist(), strict=True)
     ]
+
+
+def _settlements(run: Simulation, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """At what price each trading day ended, with the time of the first bar after it."""
+    return [{"datetime": _iso(day.time_ns, zone), "price": day.price} for day in run.settlements]
 
 
 def _iso(time_ns: int, zone: ZoneInfo) -> str:

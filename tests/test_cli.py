@@ -79,6 +79,7 @@ def test_a_replay_with_everything(bars: str) -> None:
         *("replay", bars, "--strategy", "mine.py", "--param", "fast=10", "--param", "name=a=b"),
         *("--symbol", "SHFE.au1912", "--matching", "vnpy", "--capital", "1e6", "--rate", "0.00005"),
         *("--commission-per-lot", "10", "--slippage", "1", "--multiplier", "1000", "--tick", "0.02"),
+        *("--close-today-rate", "0", "--close-today-per-lot", "2.5", "--settle"),
         *("--margin-rate", "0.08", "--currency", "USD", "--zone", "UTC", "--participation", "1", "--strict"),
     ) == ReplayOptions(
         file=bars,
@@ -89,6 +90,9 @@ def test_a_replay_with_everything(bars: str) -> None:
         capital=Decimal(1_000_000),
         rate=Decimal("0.00005"),
         commission_per_lot=Decimal(10),
+        close_today_rate=Decimal(0),
+        close_today_per_lot=Decimal("2.5"),
+        settle=True,
         slippage=Decimal(1),
         multiplier=Decimal(1000),
         tick=Decimal("0.02"),

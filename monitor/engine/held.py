@@ -101,7 +101,7 @@ class RunView:
         if account_id != run.ledger.account_id:
             return None
         run.mark()
-        return run.ledger.balance() - run.day_balance
+        return run.ledger.today_profit()
 
     def closes(self, symbol: str, count: int) -> Sequence[float]:
         if symbol != self._run.instrument.symbol:

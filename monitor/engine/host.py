@@ -120,6 +120,7 @@ class Host:
         self._trigger_of_order: dict[int, int] = {}
         self._changed_triggers: dict[int, None] = {}
         self._run = run
+        self._capital = ledger.static_balance  # a settlement changes the ledger's
         self._net = ZERO
         self._depth = 0
         self._orders_in_bar = (0, 0)
@@ -357,7 +358,7 @@ class Host:
             state=self.state,
             parameters=spec.parameters,
             position=self._net,
-            net_profit=tidy(ledger.balance() - ledger.static_balance),
+            net_profit=tidy(ledger.balance() - self._capital),
             trade_count=self.trade_count,
             trigger_count=len(self.triggers),
             error=self.error,

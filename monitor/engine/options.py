@@ -20,6 +20,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`rate` is commission as a fraction of the traded money, `slippage` is in price units per
     lot for vnpy and in ticks for standard, `participation` the share of a bar's volume
     that our orders may take (standard only). None means: choose by the data.
+    `close_today_*` are `rate` and `commission_per_lot` of closing what was opened the same trading
+    day (standard only), None: as any other. `settle`: positions are settled at each trading
+    day's end where the exchange does so (standard only).
     `parameters` are those of the strategy, as text."""
 
     file: str
@@ -38,6 +41,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     participation: Decimal = Decimal("0.1")
     strict: bool = False
+    close_today_rate: Decimal | None = None
+    close_today_per_lot: Decimal | None = None
+    settle: bool = False
 
 
 class VenueOptions(msgspec.Struct, frozen=True, kw_only=True):

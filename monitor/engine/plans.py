@@ -17,6 +17,14 @@ from monitor.engine.session import Plan
 from monitor.engine.strategy import read_parameters
 from monitor.engine.terms import instrument_of, terms_of, zone_of
 
+_NOT_NEGATIVE = (
+    "rate",
+    "commission_per_lot",
+    "slippage",
+    "margin_rate",
+    "close_today_rate",
+    "close_today_per_lot",
+)
 LARGEST_NUMBER = 10**15  # beyond, floats of curves and statistics lose cents
 
 
@@ -57,11 +65,21 @@ def _check_numbers(options: ReplayOptions) -> None:
             raise PlanError(f"{name} must be above 0, not {value}")
         if value > LARGEST_NUMBER:
             raise PlanError(f"{name} is above {LARGEST_NUMBER:,}: {value}")
-    for name in ("rate", "commission_per_lot", "slippage", "margin_rate"):
+    for name in _NOT_NEGATIVE:
         value = getattr(options, name)
-        if not value.is_finite() or value < 0:
+        if value is not None and (not value.is_finite() or value < 0):
             raise PlanError(f"{name.replace('_', ' ')} must not be negative: {value}")
+    if options.matching is Matching.VNPY:
+        _check_vnpy(options)
     if options.matching is Matching.STANDARD and options.slippage % 1:
         raise PlanError(f"slippage of standard matching is in whole ticks, not {options.slippage}")
     if not options.participation.is_finite() or not Decimal(0) < options.participation <= 1:
         raise PlanError(f"participation is a share above 0 and at most 1, not {options.participation}")
+
+
+def _check_vnpy(options: ReplayOptions) -> None:
+    """What vn.py's back-test does not have would change its results."""
+    if options.close_today_rate is not None or options.close_today_per_lot is not None:
+        raise PlanError("vn.py's matching has no close-today fees; they need standard matching")
+    if options.settle:
+        raise PlanError("vn.py's matching settles nothing; that needs standard matching")

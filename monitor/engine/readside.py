@@ -47,8 +47,12 @@ def position_row(run: Simulation, position: Position) -> PositionRow:
         opened_ns=position.opened_ns,
         updated_ns=position.updated_ns,
         version=position.version,
-        close_commission=None if last is None else tidy(instrument.commission(last, position.volume)),
+        close_commission=None if last is None else tidy(_fee_to_close(position, last)),
     )
+
+
+def _fee_to_close(position: Position, price: Decimal) -> Decimal:
+    return position.instrument.commission(price, position.volume, position.volume_today)
 
 
 def frozen_money(run: Simulation) -> Decimal:
@@ -167,7 +171,7 @@ class ReadSide:
             slippage=tidy(ledger.slippage),
             realised_profit=tidy(ledger.realised),
             unrealised_profit=tidy(ledger.unrealised()),
-            today_profit=tidy(balance - run.day_balance),
+            today_profit=tidy(balance - ledger.day_balance),
             risk_ratio=float(margin / balance) if balance > 0 else 0.0,
             drawdown=self._drawdown,
             max_drawdown=self._max_drawdown,

@@ -7,7 +7,7 @@ session's business (`session.py`), which simply makes a new run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -16,35 +16,41 @@ from monitor.engine import events as ev
 from monitor.engine.calendar import day_starts
 from monitor.engine.changes import EquityChunk
 from monitor.engine.curve import EquityCurve
+from monitor.engine.feed import bars_of
 from monitor.engine.held import HeldOrders, concerns
 from monitor.engine.host import Host, StrategySpec
 from monitor.engine.journal import Journal
 from monitor.engine.klines.series import BarSeries
 from monitor.engine.ledger import Ledger, PositionMode
-from monitor.engine.matching.resting import Matcher, Resting
-from monitor.engine.matching.standard import Rules, StandardMatcher
-from monitor.engine.matching.vnpy import VnpyMatcher
+from monitor.engine.matching.resting import Resting
+from monitor.engine.matching.standard import StandardMatcher
 from monitor.engine.options import Matching
 from monitor.engine.orders import Book, Order
+from monitor.engine.placing import (
+    WATCHED,
+    frozen_volume,
+    matcher_of,
+    objection_to_close,
+    objection_to_form,
+    resting_of,
+    trade_of,
+)
 from monitor.engine.rows import TradeRow
-from monitor.engine.strategy import Bar
-from monitor.engine.terms import Terms, beyond_vnpy, malformed
+from monitor.engine.settlement import Settlement, settlement_price
+from monitor.engine.terms import Terms
 from monitor.engine.values import (
     ZERO,
     Instrument,
     LogLevel,
     Offset,
-    OrderType,
     Origin,
     Side,
     StrategyState,
     TimeInForce,
-    tidy,
 )
 
 ACCOUNT_ID = "sim-1"
 MOST_WORKING = 1_000
-LARGEST_VOLUME = 1_000_000_000
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -86,26 +92,17 @@ class Simulation:
         self.changed_orders: dict[int, None] = {}
         self.changed_strategies: dict[int, None] = {}
         self.curve = EquityCurve(series.close, float(terms.capital))
-        self.day_balance = terms.capital
         self.day_starts = day_starts(series, instrument)
+        self.settlements: list[Settlement] = []
         self.held: HeldOrders | None = None
-        self._matcher = self._make_matcher()
+        self._matcher = matcher_of(self, series, instrument, terms)
+        self._today_costs_other = terms.matching is Matching.STANDARD and instrument.close_today_differs
         self._last_units: int | None = None
+        self._day_began = 0
         self._day_orders: list[int] = []
         self._deadlines: dict[int, int] = {}
         self._next_order = self._next_trade = self._next_trigger = 0
         self.hosts = {spec.strategy_id: Host(self, spec, self.ledger) for spec in strategies}
-
-    def _make_matcher(self) -> Matcher:
-        if self.terms.matching is Matching.VNPY:
-            return VnpyMatcher(self)
-        rules = Rules(
-            tick=self.series.to_units(self.instrument.tick),
-            slippage=self.series.to_units(self.terms.slippage * self.instrument.tick),
-            participation=self.terms.participation,
-            lot=self.instrument.lot,
-        )
-        return StandardMatcher(self, rules)
 
     @property
     def ambiguous_gain(self) -> tuple[int, Decimal]:
@@ -136,7 +133,7 @@ class Simulation:
         """Bars up to `stop`. Facts carry the bar under way, so that a rewind keeps whole bars."""
         interval = self.series.interval_ns
         matcher = self._matcher
-        for bar in _bars(self.series, self.bar, stop):
+        for bar in bars_of(self.series, self.bar, stop):
             self.bar += 1
             self.time_ns = bar.time_ns
             if new_day:
@@ -160,13 +157,28 @@ class Simulation:
                         host.fail(error)
 
     def _new_day(self) -> None:
-        """A trading day begins: day orders expire, positions become yesterday's."""
+        """A trading day begins: day orders expire, positions become yesterday's, or are settled
+        where that is asked for."""
         self.mark()
-        self.day_balance = self.ledger.balance()
+        self.ledger.begin_day()
         for order_id in self._day_orders:
             self._expire(order_id, "the trading day ended")
         self._day_orders.clear()
-        self.ledger.new_day()
+        first = self.bar - 1  # of the day; it is under way
+        if self.terms.settles:
+            self._settle(first)
+        else:
+            self.ledger.new_day()
+        self._day_began = first
+
+    def _settle(self, first: int) -> None:
+        """The day before bar index `first` is paid out at its settlement price. What the account is
+        worth stays as it was: at the last close, which the curve goes on from."""
+        price = settlement_price(self.series, self._day_began, first, self.instrument)
+        self.settlements.append(Settlement(self.time_ns, price))
+        self.ledger.settle({self.instrument.symbol: price}, self.time_ns)
+        self.mark()
+        self.curve.note(first, self.ledger.exposure())
 
     def _expire_due(self, now_ns: int) -> None:
         for order_id, deadline in list(self._deadlines.items()):
@@ -247,7 +259,7 @@ class Simulation:
         if objection:
             self.take_fact(ev.OrderRejected(order_id=order_id, reason=objection, cumulative=ZERO))
             return None
-        resting = self._resting(order)
+        resting = resting_of(order, self.series, self.last_price())
         self._matcher.add(resting)
         return resting
 
@@ -267,66 +279,23 @@ class Simulation:
         """Whether it waits, and the exchange does not have it."""
         return self.held is not None and self.held.room.holds(order_id)
 
-    def _resting(self, order: Order) -> Resting:
-        intent = order.intent
-        units = self.series.to_units
-        last = self.last_price()
-        return Resting(
-            order_id=intent.order_id,
-            is_buy=intent.side is Side.BUY,
-            type=intent.type,
-            time_in_force=intent.time_in_force,
-            closing=intent.offset is not Offset.OPEN,
-            reduce_only=intent.reduce_only,
-            remaining=order.target,
-            limit=None if intent.price is None else units(intent.price),
-            trigger=None if order.trigger_price is None else units(order.trigger_price),
-            trail=None if intent.trail is None else units(intent.trail),
-            watermark=None if intent.trail is None or last is None else units(last),
-        )
-
     def _objection(self, intent: ev.OrderCreated) -> str:
         """Why a venue would refuse this order now, or ""."""
         objection = self.objection_to_form(intent)
         working = len(self.book.active) - (len(self.held.room) if self.held is not None else 0)
         if not objection and working > MOST_WORKING:
             return f"{MOST_WORKING:,} orders are working already"
-        if objection or self.terms.matching is Matching.VNPY:
+        if objection or intent.offset is Offset.OPEN or self.terms.matching is Matching.VNPY:
             return objection
-        return self._standard_objection(intent)
+        held = self.ledger.closable(self.instrument, intent.side)
+        if intent.type in WATCHED:
+            return "" if held else "there is no position to close"
+        free = held - self.frozen(intent.side) + intent.quantity  # its own volume is already frozen
+        return objection_to_close(intent, free, self._closable(intent))
 
     def objection_to_form(self, intent: ev.OrderCreated) -> str:
         """Why a venue would refuse this order at any time, or ""."""
-        quantity, lot, tick = intent.quantity, self.instrument.lot, self.instrument.tick
-        if not quantity.is_finite() or quantity <= 0:
-            return f"volume {quantity} is not above 0"
-        if quantity > LARGEST_VOLUME:
-            return f"volume {quantity} is above {LARGEST_VOLUME:,}"
-        for name, price in (("price", intent.price), ("trigger", intent.trigger_price)):
-            if price is not None and (not price.is_finite() or price % tick):
-                return f"{name} {price} is not a multiple of the tick {tick}"
-        wrong = malformed(intent)
-        if wrong:
-            return wrong
-        if self.terms.matching is Matching.VNPY:
-            return beyond_vnpy(intent)
-        if quantity % lot:
-            return f"volume {quantity} is not a multiple of the lot {lot}"
-        return ""
-
-    def _standard_objection(self, intent: ev.OrderCreated) -> str:
-        if intent.offset is Offset.OPEN:
-            return ""
-        held = self.ledger.closable(self.instrument, intent.side)
-        if intent.type in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING}:
-            return "" if held else "there is no position to close"
-        free = held - self.frozen(intent.side) + intent.quantity  # its own volume is already frozen
-        if intent.quantity > free:
-            return f"closing {intent.quantity} of {max(ZERO, free)} that can be closed"
-        named = self._closable(intent)
-        if intent.quantity > named and intent.offset is not Offset.CLOSE:
-            return f"{intent.offset} of {intent.quantity} where {named} can be closed so"
-        return ""
+        return objection_to_form(intent, self.instrument, self.terms.matching)
 
     def _closable(self, intent: ev.OrderCreated) -> Decimal:
         """A plain CLOSE takes all lots here, oldest first, also where the exchange wants them named."""
@@ -335,17 +304,7 @@ class Simulation:
 
     def frozen(self, closing_side: Side) -> Decimal:
         """Volume of positions held by working orders that close on this side."""
-        return sum(
-            (
-                order.remaining
-                for order in self.book.active.values()
-                if order.intent.side is closing_side
-                and order.intent.offset is not Offset.OPEN
-                and (order.triggered or order.intent.trigger_price is None)
-                and not self.is_held(order.order_id)
-            ),
-            ZERO,
-        )
+        return frozen_volume(self.book.active.values(), closing_side, self.is_held)
 
     # What a matcher says (Floor) -------------------------------------------------------------
     def placed(self, order_id: int) -> None:
@@ -403,10 +362,18 @@ class Simulation:
                 venue_trade_id=str(self._next_trade),
                 price=price,
                 volume=volume,
-                commission=self.instrument.commission(price, volume),
+                commission=self._commission(order_id, price, volume),
                 slippage=slippage,
             )
         )
+
+    def _commission(self, order_id: int, price: Decimal, volume: Decimal) -> Decimal:
+        """Of a fill that is not booked yet: closing what was opened the same day may cost another fee."""
+        today = ZERO
+        if self._today_costs_other:
+            intent = self.book.orders[order_id].intent
+            today = self.ledger.closes_today(self.instrument, intent.side, intent.offset, volume)
+        return self.instrument.commission(price, volume, today)
 
     # Events --------------------------------------------------------------------------------
     def emit(self, event: ev.AnyEvent) -> None:
@@ -452,22 +419,7 @@ class Simulation:
             self.time_ns,
         )
         self.curve.note(self.bar - 1, self.ledger.exposure())
-        trade = TradeRow(
-            trade_id=fill.trade_id,
-            order_id=fill.order_id,
-            strategy_id=intent.strategy_id,
-            account_id=intent.account_id,
-            symbol=intent.symbol,
-            side=intent.side,
-            offset=intent.offset,
-            price=fill.price,
-            volume=fill.volume,
-            commission=tidy(fill.commission),
-            slippage=tidy(fill.slippage),
-            realised_profit=tidy(profit),
-            time_ns=self.time_ns,
-            venue_trade_id=fill.venue_trade_id,
-        )
+        trade = trade_of(intent, fill, profit, self.time_ns)
         self.trades.append(trade)
         return trade
 
@@ -479,21 +431,3 @@ class Simulation:
 
 def _is_of(order: Order, strategy_id: int) -> bool:
     return order.intent.strategy_id == strategy_id and order.intent.origin is Origin.STRATEGY
-
-
-def _bars(series: BarSeries, start: int, stop: int) -> Iterator[Bar]:
-    """Bars as values: `map` over plain lists is the cheapest way to make many."""
-    part = slice(start, stop)
-    columns = (
-        series.time_ns,
-        series.open,
-        series.high,
-        series.low,
-        series.close,
-        series.volume,
-        series.open_units,
-        series.high_units,
-        series.low_units,
-        series.close_units,
-    )
-    return map(Bar, *(column[part].tolist() for column in columns))

@@ -41,6 +41,8 @@ class TradeLike(Protocol):
     def price(self) -> Decimal: ...
     @property
     def volume(self) -> Decimal: ...
+    @property
+    def commission(self) -> Decimal: ...
 
 
 class DailyResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +69,10 @@ class DailyResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is a fraction of the traded money, `per_lot` money per lot, `slippage` is in price
-    units and costs volume x multiplier x slippage."""
+    """What a trade does not tell itself. `slippage` is in price units and costs
+    volume x multiplier x slippage."""
 
     multiplier: Decimal = Decimal(1)
-    rate: Decimal = ZERO
-    per_lot: Decimal = ZERO
     slippage: Decimal = ZERO
 
 
@@ -83,8 +83,6 @@ def daily_results(
     *,
     capital: Decimal,
     multiplier: Decimal = Decimal(1),
-    rate: Decimal = ZERO,
-    commission_per_lot: Decimal = ZERO,
     slippage: Decimal = ZERO,
     zone: str = "Asia/Shanghai",
 ) -> list[DailyResult]:
@@ -92,7 +90,7 @@ def daily_results(
 
     ValueError for a trade on a date without bars: it cannot be marked to a close.
     """
-    costs = Costs(multiplier=multiplier, rate=rate, per_lot=commission_per_lot, slippage=slippage)
+    costs = Costs(multiplier=multiplier, slippage=slippage)
     days, last = last_of_days(times_ns, zone)
     by_day: dict[int, list[TradeLike]] = {day: [] for day in days}
     for trade, day in with_days(list(trades), zone):
@@ -137,7 +135,7 @@ def day_result(
     moved = zip(signed, trades, strict=True)
     trading = sum((change * (close - trade.price) for change, trade in moved), ZERO) * costs.multiplier
     holding = position * (close - before) * costs.multiplier
-    commission = turnover * costs.rate + volume * costs.per_lot
+    commission = sum((trade.commission for trade in trades), ZERO)
     slippage = volume * costs.multiplier * costs.slippage
     net = trading + holding - commission - slippage
     return DailyResult(

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from monitor.engine.events import OrderCreated
+from monitor.engine.exchange_rules import rules_of
 from monitor.engine.ledger import PositionMode
 from monitor.engine.options import Matching, ReplayOptions
 from monitor.engine.values import Instrument, OrderType, TimeInForce
@@ -19,13 +20,15 @@ SHANGHAI = "Asia/Shanghai"
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """`slippage`: money per unit and lot for vnpy, ticks for standard."""
+    """`slippage`: money per unit and lot for vnpy, ticks for standard. `settles`: profit is paid out
+    at each trading day's settlement price."""
 
     matching: Matching
     capital: Decimal
     slippage: Decimal
     participation: Decimal
     position_mode: PositionMode
+    settles: bool = False
 
 
 def terms_of(options: ReplayOptions, instrument: Instrument) -> Terms:
@@ -37,6 +40,7 @@ def terms_of(options: ReplayOptions, instrument: Instrument) -> Terms:
         slippage=options.slippage,
         participation=options.participation,
         position_mode=PositionMode.HEDGING if hedging else PositionMode.NETTING,
+        settles=options.settle and rules_of(instrument.exchange).settled,
     )
 
 
@@ -58,6 +62,8 @@ def instrument_of(options: ReplayOptions, symbol: str, tick: Decimal) -> Instrum
         margin_rate=options.margin_rate,
         commission_rate=options.rate,
         commission_per_lot=options.commission_per_lot,
+        close_today_rate=options.close_today_rate,
+        close_today_per_lot=options.close_today_per_lot,
         currency=options.currency,
         zone=zone_of(options, symbol),
     )

@@ -48,6 +48,22 @@ def test_a_tick_that_is_not_given_is_read_from_the_prices(tmp_path: Path) -> Non
     assert planned(tmp_path, tick=Decimal("0.1")).instrument.tick == Decimal("0.1")
 
 
+@pytest.mark.parametrize(
+    ("symbol", "settle", "settles"),
+    [("SHFE.x1", True, True), ("SHFE.x1", False, False), ("BINANCE.BTCUSDT", True, False)],
+)
+def test_only_what_settles_by_day_is_settled_and_only_when_asked(
+    symbol: str, settle: bool, settles: bool, tmp_path: Path
+) -> None:
+    assert planned(tmp_path, symbol=symbol, settle=settle).terms.settles is settles
+
+
+def test_fees_of_closing_the_same_day_are_the_instruments(tmp_path: Path) -> None:
+    plan = planned(tmp_path, close_today_rate=Decimal("0.0001"), close_today_per_lot=Decimal(3))
+    assert (plan.instrument.close_today_rate, plan.instrument.close_today_per_lot) == (Decimal("0.0001"), 3)
+    assert not planned(tmp_path).instrument.close_today_differs
+
+
 def test_a_symbol_that_is_not_given_is_the_files_name(tmp_path: Path) -> None:
     assert planned(tmp_path, symbol="").instrument.symbol == "bars"
 
@@ -68,6 +84,18 @@ def test_all_parameters_are_in_the_plan(tmp_path: Path) -> None:
         ({"participation": Decimal(0)}, PlanError, "participation is a share above 0 and at most 1, not 0"),
         ({"participation": Decimal("NaN")}, PlanError, "participation is a share"),
         ({"slippage": Decimal("0.5")}, PlanError, "slippage of standard matching is in whole ticks, not 0.5"),
+        ({"close_today_rate": Decimal(-1)}, PlanError, "close today rate must not be negative: -1"),
+        ({"close_today_per_lot": Decimal("NaN")}, PlanError, "close today per lot must not be negative"),
+        (
+            {"close_today_per_lot": Decimal(0), "matching": Matching.VNPY},
+            PlanError,
+            "vn.py's matching has no close-today fees; they need standard matching",
+        ),
+        (
+            {"settle": True, "matching": Matching.VNPY},
+            PlanError,
+            "vn.py's matching settles nothing; that needs standard matching",
+        ),
         ({"parameters": {"lots": "1"}}, ParameterError, "DoubleMa has no parameter 'lots'"),
         ({"strategy": "nothing"}, StrategyError, "there is no strategy 'nothing'"),
         ({"file": "nowhere.csv"}, KlineError, "nowhere.csv"),

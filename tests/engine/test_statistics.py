@@ -31,6 +31,7 @@ class Fill(msgspec.Struct, frozen=True):
     side: Side
     price: Decimal
     volume: Decimal
+    commission: Decimal = Decimal(0)
 
 
 def ns(text: str) -> int:
@@ -41,9 +42,11 @@ def exact(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
-def fill_of(trade: dict[str, Any]) -> Fill:
+def fill_of(trade: dict[str, Any], terms: dict[str, Any]) -> Fill:
     side = Side.BUY if trade["direction"] == "LONG" else Side.SELL
-    return Fill(ns(trade["datetime"]), side, exact(trade["price"]), exact(trade["volume"]))
+    price, volume = exact(trade["price"]), exact(trade["volume"])
+    commission = price * volume * exact(terms["size"]) * exact(terms["rate"])
+    return Fill(ns(trade["datetime"]), side, price, volume, commission)
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +63,9 @@ def reference_days(shared_data: Path, reference: dict[str, Any]) -> list[DailyRe
     return daily_results(
         series.time_ns,
         series.close,
-        [fill_of(trade) for trade in reference["trades"]],
+        [fill_of(trade, params) for trade in reference["trades"]],
         capital=exact(params["capital"]),
         multiplier=exact(params["size"]),
-        rate=exact(params["rate"]),
         slippage=exact(params["slippage"]),
     )
 
@@ -238,15 +240,13 @@ def test_drawdown_lasts_from_the_peak_to_the_deepest_fall() -> None:
 
 def test_a_position_held_over_night_earns_from_close_to_close() -> None:
     times = np.array([NINE, NINE + MINUTE, NINE + DAY])
-    fill = Fill(NINE + MINUTE, Side.SELL, Decimal("100.5"), Decimal(2))
+    fill = Fill(NINE + MINUTE, Side.SELL, Decimal("100.5"), Decimal(2), Decimal("3.201"))
     first, second = daily_results(
         times,
         np.array([100.0, 101.0, 99.0]),
         [fill],
         capital=CAPITAL,
         multiplier=Decimal(10),
-        rate=Decimal("0.0001"),
-        commission_per_lot=Decimal("1.5"),
         slippage=Decimal("0.2"),
     )
     assert (first.trading_pnl, first.holding_pnl, first.end_pos) == (-10, 0, -2)
@@ -280,6 +280,7 @@ FILLS = st.lists(
         side=st.sampled_from(Side),
         price=st.integers(1, 10**6).map(lambda ticks: Decimal(ticks) * Decimal("0.05")),
         volume=st.integers(1, 50).map(Decimal),
+        commission=st.integers(0, 10**9).map(lambda units: Decimal(units).scaleb(-4)),
     ),
     max_size=20,
 ).map(lambda fills: sorted(fills, key=lambda fill: fill.time_ns))
@@ -296,7 +297,6 @@ def test_all_days_together_are_cash_and_position_at_the_last_close(
         fills,
         capital=CAPITAL,
         multiplier=Decimal(10),
-        rate=Decimal("0.00005"),
         slippage=Decimal("0.05"),
     )
     cash, position = CAPITAL, Decimal(0)
@@ -304,10 +304,11 @@ def test_all_days_together_are_cash_and_position_at_the_last_close(
         signed = fill.volume if fill.side is Side.BUY else -fill.volume
         money = signed * fill.price * 10
         position += signed
-        cash -= money + abs(money) * Decimal("0.00005") + fill.volume * 10 * Decimal("0.05")
+        cash -= money + fill.commission + fill.volume * 10 * Decimal("0.05")
     assert results[-1].end_pos == position
     assert results[-1].balance == cash + position * 10 * Decimal(closes[-1]) / 20
     assert sum(day.trade_count for day in results) == len(fills)
+    assert sum(day.commission for day in results) == sum(fill.commission for fill in fills)
     found = statistics(results, CAPITAL)
     assert all(math.isfinite(value) for value in found.values() if not isinstance(value, str))
     if min(day.balance for day in results) > 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from monitor.engine.exchange_rules import closable
+from monitor.engine.exchange_rules import closable, today_part
 from monitor.engine.ledger.position import Position, PositionMode, book_fill
 from monitor.engine.values import ZERO, Direction, Instrument, MoneyKind, Offset, Side
 
@@ -57,6 +57,20 @@ class Ledger:
         if offset is None:
             return position.volume
         return closable(position.rules, offset, position.volume_today, position.volume_yesterday)
+
+    def closes_today(self, instrument: Instrument, side: Side, offset: Offset, volume: Decimal) -> Decimal:
+        """How many lots that were opened this trading day a fill would close, if it were booked now:
+        what a close-today commission is counted on. Changes nothing."""
+        direction = Direction.SHORT if side is Side.BUY else Direction.LONG
+        held = self.positions.get((instrument.symbol, direction))
+        if held is None:
+            return ZERO
+        closed = min(volume, held.volume)
+        if self.mode is PositionMode.NETTING:
+            return max(ZERO, closed - held.volume_yesterday)
+        if offset is Offset.OPEN:
+            return ZERO
+        return today_part(held.rules, offset, closed, held.volume_today, held.volume_yesterday)
 
     # What happens --------------------------------------------------------------------------
     def post(

@@ -98,7 +98,7 @@ def _strategy_is(window: MainWindow, running: bool) -> str:
 
 
 def _rows_selected(window: MainWindow) -> str:
-    panel = window.focused_table()
+    panel = window.tables.focused()
     if panel is None:
         return "go to a table first (Ctrl+1, Ctrl+3, Ctrl+4)"
     return "" if panel.view.current_row() is not None else "select a row first (j and k)"

@@ -38,7 +38,7 @@ class OrderTruth:
         window = self._window
         window.queue.commanded.connect(window.run_command)
         window.system.commanded.connect(window.run_command)
-        window.order_form.left.connect(lambda: window.table_in_use().view.setFocus())
+        window.order_form.left.connect(lambda: window.tables.in_use().view.setFocus())
         self._desk.system_changed.connect(self.show)
         self._desk.system_changed.connect(self._tell)
         self._desk.cleared.connect(self._forget)
@@ -78,7 +78,7 @@ class OrderTruth:
         """Orders that the selected rows of the queue or the system page are about; None when the
         table in use is none of theirs, or nothing is selected there."""
         window = self._window
-        panel = window.table_in_use()
+        panel = window.tables.in_use()
         if panel is window.queue.table:
             ids = [row.order_id for row in window.queue.selected()]
         elif panel in window.system.tables.panels:
@@ -91,7 +91,7 @@ class OrderTruth:
     def selection_gone(self) -> bool:
         """Whether what was selected last in the table in use is gone: then no other order is meant."""
         window = self._window
-        panel = window.table_in_use()
+        panel = window.tables.in_use()
         if panel is window.queue.table:
             return window.queue.selection_gone()
         if panel is window.system.stragglers:
@@ -170,6 +170,6 @@ class OrderTruth:
 
     def _symbol(self) -> str:
         """What is most likely meant: the symbol of the row in hand."""
-        row = self._window.table_in_use().view.current_row()
+        row = self._window.tables.in_use().view.current_row()
         symbol: str = getattr(row, "symbol", "")
         return symbol

@@ -10,17 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from monitor.boundary import WindowDoor
 from monitor.commands import DOCKS
 from monitor.engine.commands import AnyCommand, OpenReplay, Reply, SetReplaySpeed
-from monitor.engine.rows import OrderRow, PositionRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import StrategyState, World
+from monitor.engine.rows import OrderRow, PositionRow
 from monitor.models.desk import Desk
-from monitor.models.sums import MOST, sums_text
 from monitor.ui.actions import Actions
 from monitor.ui.answers import Answers
 from monitor.ui.banner import Banner
@@ -31,10 +29,10 @@ from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
 from monitor.ui.goto import GoTo
-from monitor.ui.hints import how_to_go_on, key_hints, read_only, why_read_only, world_sentence
+from monitor.ui.hints import key_hints, read_only
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
-from monitor.ui.notice import Notice, Situation, failure, notices
+from monitor.ui.notice import Notice
 from monitor.ui.orderform import OrderForm
 from monitor.ui.ordertruth import OrderTruth
 from monitor.ui.palette import CommandPalette
@@ -48,10 +46,11 @@ from monitor.ui.pulse import Pulse, pulse
 from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
 from monitor.ui.replaycontrol import ReplayControl
-from monitor.ui.rowmenu import row_commands
 from monitor.ui.statusline import StatusLine
 from monitor.ui.strategycontrol import StrategyControl
 from monitor.ui.tables import TablePanel, TableView
+from monitor.ui.tableuse import TableUse
+from monitor.ui.telling import Telling
 from monitor.ui.theme import DARK, Theme
 from monitor.ui.tickethost import TicketHost
 from monitor.ui.tickets.view import DeskView
@@ -77,14 +76,10 @@ class MainWindow(QMainWindow):
         self.on_quit_requested: Callable[[], None] | None = None
         self._sample = sample
         self._stopped = ""
-        self._failed: frozenset[int] = frozenset()
         self._finished = False
         self._guard: RepeatGuard | None = None
         self._shared_out = False
-        self._told_how: str | None = None
-        self._last_table: TablePanel | None = None
         self._layout_file = LayoutFile(state_dir)
-        self._welcome = not self._layout_file.path.exists()
         self.actions_table = Actions(self, conditions(self))
         self._make_panels()
         self._put_together()
@@ -108,7 +103,7 @@ class MainWindow(QMainWindow):
             self.dock_area.take_in(self._layout_file.known)
         if problem:
             self.show_message(problem, "warn")
-        self._say_empty()
+        self.telling.say_empty()
         self.frames.start()
 
     # -- putting together
@@ -135,7 +130,9 @@ class MainWindow(QMainWindow):
             self.records.table,
             *self.system.tables.panels,
         )
+        self.tables = TableUse(self)
         self.truth = OrderTruth(self)
+        self.telling = Telling(self, newcomer=not self._layout_file.path.exists())
 
     def _put_together(self) -> None:
         self.menu = QMenuBar()
@@ -170,9 +167,7 @@ class MainWindow(QMainWindow):
         table.bind("open_sample", self._open_sample, self._no_sample)
         self.strategy_control.bind(table)
         self.truth.bind()
-        table.bind("filter", self._open_filter)
-        table.bind("copy", self._copy)
-        table.bind("details", self._open_details)
+        self.tables.bind()
         for name, _ in DOCKS:
             table.bind(f"dock_{name}", self.dock_area.docks[name].bring)
         table.bind("dock_replay", self._focus_replay_bar)
@@ -183,15 +178,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         desk = self.desk
         self.truth.connect()
-        desk.session_changed.connect(self._session_changed)
-        desk.replay_changed.connect(self._replay_changed)
-        desk.account_changed.connect(self._account_changed)
-        desk.equity_changed.connect(self._equity_changed)
+        self.telling.connect()
+        self.tables.connect()
         desk.orders_changed.connect(self.orders.count)
-        desk.cleared.connect(self._cleared)
         self.actions_table.refused.connect(self._not_possible)
-        self.actions_table.ran.connect(self._has_acted)
-        self.notice.put_away.connect(self._has_acted)
         self.banner.mirror.clicked.connect(lambda: self.run_command("open_mirror"))
         self.replay_bar.commanded.connect(self.run_command)
         self.replay_bar.sought.connect(self.control.seek)
@@ -199,15 +189,6 @@ class MainWindow(QMainWindow):
         self.goto.time_chosen.connect(self.control.seek_time)
         self.strategies.list.start_asked.connect(self.strategy_control.start)
         self.strategies.list.stop_asked.connect(self.strategy_control.stop)
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.focusChanged.connect(self._note_focus)
-        for panel in self.table_panels:
-            panel.view.selected_changed.connect(self._show_selection)
-            panel.view.menu_requested.connect(lambda at, panel=panel: self._open_row_menu(panel, at))
-            panel.view.details_requested.connect(
-                lambda row, panel=panel: self.details.open(panel.view.rows, row)
-            )
 
     # -- what others ask of the window
 
@@ -243,21 +224,6 @@ class MainWindow(QMainWindow):
         working: list[OrderRow] = self.desk.active_orders.rows()
         return working if len(working) == 1 else []
 
-    def focused_table(self) -> TablePanel | None:
-        focus = QApplication.focusWidget()
-        for panel in self.table_panels:
-            if focus is not None and panel.isAncestorOf(focus):
-                return panel
-        return None
-
-    def table_in_use(self) -> TablePanel:
-        """The table with the focus, else the one that had it last, else the orders."""
-        last = self.focused_table() or self._last_table
-        return last if last is not None and last.isVisible() else self.orders.shown
-
-    def _note_focus(self) -> None:
-        self._last_table = self.focused_table() or self._last_table
-
     def reset_layout(self) -> None:
         """The shipped arrangement, now and at the next start."""
         self._layout_file.forget()
@@ -289,7 +255,7 @@ class MainWindow(QMainWindow):
         if not self._stopped:
             self._stopped = reason
             self.engine_lost.emit()
-            self._show_frozen()
+            self.telling.show_frozen()
             self._look()
 
     def request_quit(self) -> None:
@@ -315,89 +281,15 @@ class MainWindow(QMainWindow):
             return
         self.desk.apply(changes)
         if changes.strategies or changes.cleared:
-            self._show_strategies()
+            self.telling.show_strategies()
 
     def _look(self) -> None:
         self.banner.show_stats(self.door.stats(), self.pulse())
         self.status.show_keys(key_hints(self))
-        self._show_notice()
-        self._show_selection()
+        self.telling.show_notice()
+        self.tables.show_selection()
         self.truth.look()
         self.desk.pass_time(time.time_ns())
-
-    def _session_changed(self, session: SessionRow) -> None:
-        self.replay_bar.setVisible(session.world is World.REPLAY)
-        self._show_frozen()
-        self._show_notice()
-        synthetic = self.desk.replay is not None and self.desk.replay.synthetic
-        self.status.show_idle(self.tr(world_sentence(session.world, synthetic)))
-        self.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
-        self._equity_changed()
-
-    def _show_frozen(self) -> None:
-        """What cannot be done in a session that is only shown is grey and says why."""
-        reason = why_read_only(self)
-        word = self.tr("engine stopped") if self._stopped else self.tr("recorded, cannot be replayed")
-        self.strategies.list.allow(reason)
-        self.replay_bar.freeze(word, reason, () if self._stopped else ("replay_reset",))
-
-    def _replay_changed(self, replay: ReplayRow) -> None:
-        session = self.desk.session
-        self.control.arrived(replay)
-        self.replay_bar.show_replay(replay, session.zone if session else "UTC")
-        self.truth.show()
-        self._say_empty()
-
-    def _say_empty(self) -> None:
-        """Empty tables say what would be here, and the key that brings it while it does not come."""
-        how = how_to_go_on(self.desk.replay)
-        if how != self._told_how:
-            self._told_how = how
-            self.positions.view.set_empty_text(
-                self.tr("No position is open. The first fill opens one.") + how
-            )
-            self.orders.say_empty(how)
-
-    def _show_notice(self) -> None:
-        desk = self.desk
-        strategies: list[StrategyRow] = desk.strategies.rows()
-        running = [row.name for row in strategies if row.state is StrategyState.RUNNING]
-        situation = Situation(
-            desk.session,
-            desk.replay,
-            desk.account,
-            self.door.stats(),
-            running[0] if running else "",
-            self._welcome,
-            self.pulse(),
-            tuple(row for row in strategies if row.state is StrategyState.FAILED),
-        )
-        self.notice.show_first(notices(situation))
-
-    def _has_acted(self, _id: str = "") -> None:
-        """Who runs commands is no newcomer any more."""
-        if self._welcome:
-            self._welcome = False
-            self._show_notice()
-
-    def _account_changed(self, _account: object = None) -> None:
-        self.banner.show_account(self.desk.account)
-        self.account.show_account(self.desk.account)
-
-    def _equity_changed(self) -> None:
-        self.equity.show_series(self.desk.equity, self.desk.context.zone)
-
-    def _cleared(self) -> None:
-        self._account_changed()
-        self._equity_changed()
-
-    def _show_strategies(self) -> None:
-        rows: dict[int, StrategyRow] = {row.strategy_id: row for row in self.desk.strategies.rows()}
-        self.strategies.list.show_rows(rows)
-        failed = frozenset(id for id, row in rows.items() if row.state is StrategyState.FAILED)
-        for id in failed - self._failed:
-            self.show_message(failure(rows[id]), "error")
-        self._failed = failed
 
     # -- commands of the window
 
@@ -434,38 +326,6 @@ class MainWindow(QMainWindow):
     def _open_goto(self) -> None:
         if self.desk.replay is not None:
             self.goto.open(self.desk.replay, self.desk.context.zone)
-
-    def _open_row_menu(self, panel: TablePanel, at: QPoint) -> None:
-        panel.view.setFocus(Qt.FocusReason.MouseFocusReason)  # its commands ask which table is meant
-        self.actions_table.row_menu(row_commands(panel.view.rows.spec.id), panel.view).popup(at)
-
-    def _show_selection(self) -> None:
-        """What the selected rows of the table in use come to."""
-        panel = self.focused_table()
-        count = panel.view.selected_count() if panel is not None else 0
-        text = ""
-        if panel is not None and count > 1:
-            rows = panel.view.selected_rows() if count <= MOST else []
-            text = sums_text(panel.view.rows.spec, rows, count if count > MOST else None)
-        self.status.show_selection(text)
-
-    def _open_filter(self) -> None:
-        panel = self.table_in_use()
-        if not panel.isVisible():
-            self.dock_area.docks["orders"].bring()
-        panel.open_filter()
-
-    def _copy(self) -> None:
-        panel = self.focused_table()
-        if panel is not None:
-            count = panel.view.copy()
-            self.show_message(self.tr("Copied 1 row.") if count == 1 else f"Copied {count:,} rows.", "good")
-
-    def _open_details(self) -> None:
-        panel = self.focused_table()
-        row = panel.view.current_row() if panel is not None else None
-        if panel is not None and row is not None:
-            self.details.open(panel.view.rows, row)
 
     def _focus_replay_bar(self) -> None:
         self.replay_bar.scrubber.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -109,16 +109,16 @@ def test_a_click_on_a_tab_of_the_orders_means_that_table(ui: Pilot) -> None:
     tabs = ui.window.orders.tabs
     ui.press(Key.Key_1, CTRL)
     click(tabs, tabs.tabRect(1).center())
-    assert ui.window.focused_table() is ui.window.orders.history
+    assert ui.window.tables.focused() is ui.window.orders.history
     assert filtered(ui) is ui.window.orders.history
 
 
 def test_a_click_on_a_title_a_header_or_a_tab_of_docks_means_that_table(ui: Pilot) -> None:
     docks = ui.window.dock_area.docks
     click(docks["orders"].title.label, QPoint(3, 3))
-    assert ui.window.focused_table() is ui.window.orders.active
+    assert ui.window.tables.focused() is ui.window.orders.active
     click(ui.window.trades.view.horizontalHeader().viewport(), QPoint(20, 10))
-    assert ui.window.focused_table() is ui.window.trades
+    assert ui.window.tables.focused() is ui.window.trades
     bars = ui.window.dock_area.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     bar, at = next((bar, at) for bar in bars for at in range(bar.count()) if bar.tabText(at) == "Log")
     click(bar, bar.tabRect(at).center())

@@ -1,0 +1,114 @@
+"""What the window says of its session: title, banner, notice, what is frozen, what empty tables say.
+
+Owns whether a newcomer is still welcomed and which failures were told. Reads the desk; asks the core
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.engine.rows import ReplayRow, SessionRow, StrategyRow
+from monitor.engine.values import StrategyState, World
+from monitor.ui.hints import how_to_go_on, why_read_only, world_sentence
+from monitor.ui.notice import Situation, failure, notices
+
+if TYPE_CHECKING:
+    from monitor.ui.window import MainWindow
+
+
+class Telling:
+    """Made after the window's panels; `connect` joins it to the desk."""
+
+    def __init__(self, window: MainWindow, *, newcomer: bool) -> None:
+        self._window = window
+        self._desk = window.desk
+        self._welcome = newcomer
+        self._told_how: str | None = None
+        self._failed: frozenset[int] = frozenset()
+
+    def connect(self) -> None:
+        desk, window = self._desk, self._window
+        desk.session_changed.connect(self._session_changed)
+        desk.replay_changed.connect(self._replay_changed)
+        desk.account_changed.connect(self._account_changed)
+        desk.equity_changed.connect(self._equity_changed)
+        desk.cleared.connect(self._cleared)
+        window.actions_table.ran.connect(self._has_acted)
+        window.notice.put_away.connect(self._has_acted)
+
+    def show_frozen(self) -> None:
+        """What cannot be done in a session that is only shown is grey and says why."""
+        window = self._window
+        reason = why_read_only(window)
+        stopped = window.why_lost()
+        word = "engine stopped" if stopped else "recorded, cannot be replayed"
+        window.strategies.list.allow(reason)
+        window.replay_bar.freeze(word, reason, () if stopped else ("replay_reset",))
+
+    def say_empty(self) -> None:
+        """Empty tables say what would be here, and the key that brings it while it does not come."""
+        how = how_to_go_on(self._desk.replay)
+        if how != self._told_how:
+            self._told_how = how
+            text = "No position is open. The first fill opens one."
+            self._window.positions.view.set_empty_text(text + how)
+            self._window.orders.say_empty(how)
+
+    def show_notice(self) -> None:
+        desk, window = self._desk, self._window
+        strategies: list[StrategyRow] = desk.strategies.rows()
+        running = [row.name for row in strategies if row.state is StrategyState.RUNNING]
+        situation = Situation(
+            desk.session,
+            desk.replay,
+            desk.account,
+            window.door.stats(),
+            running[0] if running else "",
+            self._welcome,
+            window.pulse(),
+            tuple(row for row in strategies if row.state is StrategyState.FAILED),
+        )
+        window.notice.show_first(notices(situation))
+
+    def show_strategies(self) -> None:
+        rows: dict[int, StrategyRow] = {row.strategy_id: row for row in self._desk.strategies.rows()}
+        self._window.strategies.list.show_rows(rows)
+        failed = frozenset(id for id, row in rows.items() if row.state is StrategyState.FAILED)
+        for id in failed - self._failed:
+            self._window.show_message(failure(rows[id]), "error")
+        self._failed = failed
+
+    def _session_changed(self, session: SessionRow) -> None:
+        window = self._window
+        window.replay_bar.setVisible(session.world is World.REPLAY)
+        self.show_frozen()
+        self.show_notice()
+        synthetic = self._desk.replay is not None and self._desk.replay.synthetic
+        window.status.show_idle(world_sentence(session.world, synthetic))
+        window.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
+        self._equity_changed()
+
+    def _replay_changed(self, replay: ReplayRow) -> None:
+        window, session = self._window, self._desk.session
+        window.control.arrived(replay)
+        window.replay_bar.show_replay(replay, session.zone if session else "UTC")
+        window.truth.show()
+        self.say_empty()
+
+    def _has_acted(self, _id: str = "") -> None:
+        """Who runs commands is no newcomer any more."""
+        if self._welcome:
+            self._welcome = False
+            self.show_notice()
+
+    def _account_changed(self, _account: object = None) -> None:
+        self._window.banner.show_account(self._desk.account)
+        self._window.account.show_account(self._desk.account)
+
+    def _equity_changed(self) -> None:
+        self._window.equity.show_series(self._desk.equity, self._desk.context.zone)
+
+    def _cleared(self) -> None:
+        self._account_changed()
+        self._equity_changed()

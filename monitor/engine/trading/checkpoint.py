@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,7 @@ from monitor.engine.rows import AlertRow, PositionRecordRow, TradeRow
 from monitor.engine.trading.compaction import Compaction, KeptFact
 from monitor.engine.trading.equity import CurveState
 from monitor.engine.trading.minutes import Minutes, MinutesState
+from monitor.engine.trading.state import State
 from monitor.engine.values import EngineState, Instrument
 from monitor.engine.waiting import Totals
 
@@ -88,15 +90,10 @@ def compaction(present: Present) -> Compaction:
 def take_present(trading: Trading) -> Present:
     """Quick: nothing is decoded or written here."""
     state = trading.state
-    ended = sorted(
-        (order for order in state.book.orders.values() if not order.status.active),
-        key=lambda order: (order.updated_ns, order.order_id),
-    )
-    needed = {*state.book.active, *trading.room.needed()}
-    needed |= {order.order_id for order in ended[-MOST_REMEMBERED:]}
-    forgotten = [order for order in ended[:-MOST_REMEMBERED] if order.order_id not in needed]
-    remembered = frozenset(needed)
-    horizon_ns = max(state.horizon_ns, *(order.updated_ns for order in forgotten[-1:]), 0)
+    newest = list(islice(reversed(state.ended), MOST_REMEMBERED + 1))
+    remembered = frozenset({*newest[:MOST_REMEMBERED], *state.book.active, *trading.room.needed()})
+    forgotten = (state.book.orders[i].updated_ns for i in newest[MOST_REMEMBERED:])
+    horizon_ns = max(state.horizon_ns, *forgotten, 0)
     if horizon_ns > state.horizon_ns:
         state.horizon_ns = horizon_ns
         for account in state.accounts.values():
@@ -125,11 +122,16 @@ def take_present(trading: Trading) -> Present:
             trading.records.next_id,
         ),
         records=tuple(trading.records.current()),
-        trades=tuple(trade for trade in state.trades.values() if trade.order_id in remembered),
-        profits={i: profit for i, profit in state.profits.items() if i in remembered},
+        trades=tuple(state.trades[trade_id] for trade_id in sorted(_trades_of(state, remembered))),
+        profits={i: state.profits[i] for i in remembered if i in state.profits},
         alerts=standing,
         totals=trading.room.totals(),
     )
+
+
+def _trades_of(state: State, orders: frozenset[int]) -> Iterator[int]:
+    for order_id in orders:
+        yield from state.trades_of.get(order_id, ())
 
 
 def load(trading: Trading, checkpoint: Checkpoint) -> Iterator[None]:
@@ -160,7 +162,9 @@ def _numbers(trading: Trading, present: Present) -> None:
     state.engine_state, state.engine_reason = present.engine_state, present.engine_reason
     state.transferred.update(present.transferred)
     state.last_order, state.last_trade, state.last_signal, state.last_alert, _ = present.numbers
-    state.trades.update({trade.trade_id: trade for trade in present.trades})
+    for trade in present.trades:
+        state.trades[trade.trade_id] = trade
+        state.trades_of.setdefault(trade.order_id, []).append(trade.trade_id)
     state.profits.update(present.profits)
     state.alerts.update({alert.alert_id: alert for alert in present.alerts})
     state.horizon_ns = present.horizon_ns

@@ -91,7 +91,14 @@ class Fold:
         anomaly = self.state.book.apply(event, time_ns)
         if anomaly:
             self.changed.notes.append((time_ns, anomaly))
-        self.changed.orders[event.order_id] = None
+        order_id = event.order_id
+        self.changed.orders[order_id] = None
+        if order_id not in self.state.book.active:
+            ended = self.state.ended
+            ended.pop(order_id, None)
+            ended[order_id] = None
+        elif order_id in self.state.ended:  # it came back to life
+            del self.state.ended[order_id]
 
     def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
         self.state.last_order = max(self.state.last_order, event.order_id)
@@ -112,6 +119,7 @@ class Fold:
         fill = fill_of(event, intent, time_ns)
         booking = state.account(intent.account_id).book(fill, state.instrument(intent.symbol))
         state.trades[event.trade_id] = _trade_row(order, event, booking, time_ns)
+        state.trades_of.setdefault(event.order_id, []).append(event.trade_id)
         state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + booking.profit
         self.changed.trades[event.trade_id] = None
         self._booked(intent.account_id, booking, order, event.trade_id, time_ns)
@@ -123,10 +131,9 @@ class Fold:
         self._order(event, time_ns)
         if not self.booking:
             return
-        for trade in reversed(state.trades.values()):
-            if trade.order_id == event.order_id and trade.venue_trade_id == event.venue_trade_id:
-                break
-        else:
+        trades = [state.trades[i] for i in state.trades_of.get(event.order_id, ())]
+        trade = next((t for t in trades if t.venue_trade_id == event.venue_trade_id), None)
+        if trade is None:
             return
         booking = state.account(order.intent.account_id).void(trade.trade_id)
         self._reprofit(trade.trade_id, ZERO)
@@ -140,7 +147,9 @@ class Fold:
         self._order(event, time_ns)
         self.changed.orders[event.orphan_id] = None
         intent = order.intent
-        for trade in [t for t in state.trades.values() if t.order_id == event.orphan_id]:
+        moved = state.trades_of.pop(event.orphan_id, [])
+        state.trades_of.setdefault(event.order_id, []).extend(moved)
+        for trade in [state.trades[trade_id] for trade_id in moved]:
             state.trades[trade.trade_id] = _replaced(
                 trade, order_id=event.order_id, strategy_id=intent.strategy_id, offset=intent.offset
             )

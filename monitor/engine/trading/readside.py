@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from monitor.engine.changes import Changes
 from monitor.engine.ledger import Position
 from monitor.engine.live_events import SignalEmitted
-from monitor.engine.orders import Order
 from monitor.engine.rows import AccountRow, PositionRow, SignalRow
 from monitor.engine.trading.state import State
 from monitor.engine.values import ZERO, Offset, tidy
@@ -96,9 +96,9 @@ class TradingReadSide:
         trading = self._trading
         state = trading.state
         changes = Changes(seq=trading.journal.seq, cleared=True)
-        finished = sorted((o for o in state.book.orders.values() if not o.status.active), key=_ended)
-        for order in (*finished[-LATEST:], *state.book.active.values()):
-            changes.orders[order.order_id] = order.row()
+        finished = reversed(list(islice(reversed(state.ended), LATEST)))
+        for order_id in (*finished, *state.book.active):
+            changes.orders[order_id] = state.book.orders[order_id].row()
         changes.trades = {t.trade_id: t for t in list(state.trades.values())[-LATEST:]}
         changes.alerts = dict(list(state.alerts.items())[-LATEST:])
         changes.links = dict(state.links)
@@ -112,10 +112,6 @@ class TradingReadSide:
             changes.accounts[account_id] = account_row(state, account)
         changes.positions = {row.position_id: row for row in position_rows(state) if row.volume}
         return changes
-
-
-def _ended(order: Order) -> tuple[int, int]:
-    return order.updated_ns, order.order_id
 
 
 def position_rows(state: State) -> Iterator[PositionRow]:

@@ -32,7 +32,8 @@ from monitor.engine.values import (
 
 
 class State:
-    """`now_ns` is the engine's clock. `profits` is what each order's trades realised. Orders that
+    """`now_ns` is the engine's clock. `profits` is what each order's trades realised,
+    `trades_of` are their ids. `ended`: orders that have, the one heard of last at the end. Orders that
     ended before `horizon_ns` may be forgotten."""
 
     def __init__(self, terms: TradingTerms) -> None:
@@ -46,6 +47,8 @@ class State:
         self.marked: dict[str, Decimal] = {}
         self.minutes: dict[str, Minutes] = {}
         self.trades: dict[int, TradeRow] = {}
+        self.trades_of: dict[int, list[int]] = {}
+        self.ended: dict[int, None] = {}
         self.profits: dict[int, Decimal] = {}
         self.alerts: dict[int, AlertRow] = {}
         self.links: dict[str, LinkRow] = {}

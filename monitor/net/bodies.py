@@ -37,11 +37,12 @@ from monitor.net.problems import Problem, invalid
 from monitor.net.queries import MAX_ID, MAX_MS
 
 BODY_S = 10.0
-LARGEST = Decimal(10) ** 15
+LARGEST_STEP = 15
 SMALLEST_STEP = -12
 MOST_ORDERS = 1_000
 YEAR_S = 366 * 86_400
 _LONGEST_NUMBER = 40
+_BEYOND = Decimal("1E16")
 _JSON = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?', re.IGNORECASE | re.ASCII)
 # No controls, and nothing that turns the direction of a text: it is shown to people.
 _PLAIN = "^[^\\x00-\\x1f\\x7f-\\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\\Z"
@@ -256,13 +257,15 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _bounded(text: str) -> Decimal:
-    """A number that money and volumes may have, before anything is computed with it."""
-    number = Decimal(text) if len(text) <= _LONGEST_NUMBER else None
-    if number is not None and number.adjusted() <= 15 and abs(number) <= LARGEST:
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and exponent >= SMALLEST_STEP:
-            return number
-    detail = f"{text[:40]} is not a number that is taken here: at most 1E15, at most 12 decimals."
+    """A number that money, volumes and ids may have, before anything is computed with it."""
+    try:
+        number = Decimal(text) if len(text) <= _LONGEST_NUMBER else _BEYOND
+    except ArithmeticError:
+        number = _BEYOND
+    exponent = number.as_tuple().exponent
+    if number.adjusted() <= LARGEST_STEP and isinstance(exponent, int) and exponent >= SMALLEST_STEP:
+        return number
+    detail = f"{text[:40]} is not a number that is taken here: below 1E16, at most 12 decimals."
     raise Problem(422, "invalid-value", detail)
 
 
@@ -287,8 +290,8 @@ def _malformed(why: str) -> Problem:
 
 def _refuse(error: msgspec.ValidationError, kind: type[Body]) -> NoReturn:
     """msgspec's finding as a sentence, with the field at fault."""
-    said, _, path = str(error).partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
+    said, _, path = str(error).partition(" - at ")
+    field = path.removeprefix("`key` in ").strip("`$").lstrip(".")
     if (unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said, re.DOTALL)) is not None:
         name = unknown[1][:40]
         where = f"{field}.{name}" if field else name

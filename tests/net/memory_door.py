@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from monitor.boundary import CoreStats, OrderPage, OrderQuery, TradePage, TradeQuery
+from monitor.boundary import (
+    AlertPage,
+    AlertQuery,
+    CoreStats,
+    ExecutionPage,
+    ExecutionQuery,
+    OrderPage,
+    OrderQuery,
+    RecordPage,
+    RecordQuery,
+    SignalPage,
+    SignalQuery,
+    TradePage,
+    TradeQuery,
+)
 from monitor.engine.changes import Changes, EquityChunk
 from monitor.engine.commands import AnyCommand, Reply, ResetReplay, accepted, refused
+from monitor.engine.execution import ExecutionSummary
+from monitor.engine.records import RecordStatistics, record_statistics
 from monitor.engine.rows import (
     AccountRow,
     OrderRow,
@@ -57,6 +73,13 @@ class MemoryDoor:
             "positions": "position_id",
             "accounts": "account_id",
             "strategies": "strategy_id",
+            "waiting": "order_id",
+            "executions": "order_id",
+            "signals": "signal_id",
+            "records": "record_id",
+            "alerts": "alert_id",
+            "evidence": "evidence_id",
+            "links": "link_id",
         }
         for name, key in keys.items():
             if name in content:
@@ -96,34 +119,56 @@ class MemoryDoor:
         return answer
 
     async def finished_orders(self, query: OrderQuery) -> OrderPage:
-        rows = [
-            row
-            for row in reversed(self.whole.orders.values())
-            if not row.status.active
-            and query.strategy_id in {None, row.strategy_id}
-            and query.symbol in {None, row.symbol}
-            and query.status in {None, row.status}
-            and (query.from_ns or 0) <= row.created_ns <= (query.to_ns or 2**63)
-        ]
-        first = (query.page - 1) * query.size
-        part = rows[first : first + query.size]
-        return OrderPage(orders=part, total=len(rows), page=query.page, size=query.size)
+        ended = [row for row in self.whole.orders.values() if not row.status.active]
+        rows, page = _found(ended, query, "created_ns")
+        return OrderPage(orders=rows, **page)
 
     async def trades(self, query: TradeQuery) -> TradePage:
-        rows = [
-            row
-            for row in reversed(self.whole.trades.values())
-            if query.strategy_id in {None, row.strategy_id}
-            and query.order_id in {None, row.order_id}
-            and query.symbol in {None, row.symbol}
-            and (query.from_ns or 0) <= row.time_ns <= (query.to_ns or 2**63)
-        ]
-        first = (query.page - 1) * query.size
-        part = rows[first : first + query.size]
-        return TradePage(trades=part, total=len(rows), page=query.page, size=query.size)
+        rows, page = _found(self.whole.trades.values(), query, "time_ns")
+        return TradePage(trades=rows, **page)
+
+    async def position_records(self, query: RecordQuery) -> RecordPage:
+        rows, page = _found(self.whole.records.values(), query, "time_ns")
+        return RecordPage(records=rows, **page)
+
+    async def record_statistics(self, query: RecordQuery) -> RecordStatistics:
+        rows, _ = _found(self.whole.records.values(), msgspec.structs.replace(query, size=10**6), "time_ns")
+        return record_statistics(reversed(rows))
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        rows, page = _found(self.whole.executions.values(), query, "updated_ns")
+        return ExecutionPage(executions=rows, **page)
+
+    def execution_summary(self) -> ExecutionSummary | None:
+        return None
+
+    async def signals(self, query: SignalQuery) -> SignalPage:
+        rows, page = _found(self.whole.signals.values(), query, "time_ns")
+        return SignalPage(signals=rows, **page)
+
+    async def alerts(self, query: AlertQuery) -> AlertPage:
+        standing = query.standing
+        asked = [row for row in self.whole.alerts.values() if standing in {None, row.settled_ns is None}]
+        rows, page = _found(asked, query, "time_ns")
+        return AlertPage(alerts=rows, **page)
 
     def stats(self) -> CoreStats:
         return self.figures
+
+
+def _found(rows: Iterable[Any], query: Any, time: str) -> tuple[list[Any], dict[str, int]]:
+    """Newest first: rows that have what the query names, and what a page of them says of itself."""
+    apart = {"page", "size", "from_ns", "to_ns", "include_archive", "standing"}
+    named = {name: getattr(query, name) for name in query.__struct_fields__ if name not in apart}
+    first = (query.page - 1) * query.size
+    matching = [
+        row
+        for row in reversed(list(rows))
+        if all(value in {None, getattr(row, name)} for name, value in named.items())
+        and (query.from_ns or 0) <= getattr(row, time) <= (query.to_ns or 2**63)
+    ]
+    page = {"total": len(matching), "page": query.page, "size": query.size}
+    return matching[first : first + query.size], page
 
 
 def order(order_id: int, status: OrderStatus = OrderStatus.CREATED, **fields: Any) -> OrderRow:

@@ -47,6 +47,7 @@ class JournalRequest(msgspec.Struct, frozen=True, kw_only=True):
     end: Point | None = None
     since_seq: int | None = None
     out: Path = STDOUT
+    every_facts: int = 0
 
 
 def add_journal(commands: Any, common: argparse.ArgumentParser, make: Callable[..., Any]) -> None:
@@ -72,13 +73,21 @@ def add_journal(commands: Any, common: argparse.ArgumentParser, make: Callable[.
         "output. The file is written whole or not at all.",
     )
     export.add_argument("out", metavar="FILE", type=_output, help="OUT.jsonl, OUT.csv or -")
-    actions.add_parser(
+    check = actions.add_parser(
         "verify",
         parents=[common, session],
         help="check a session: numbers, facts, run and rows",
         description="Check that no fact is missing, that all can be read, that they give the same\n"
-        "run again and that the rows in the database are those of that run. The exit code is 1\n"
-        "when something is wrong.",
+        "run again and that the rows in the database are those of that run. Of a session at a\n"
+        "venue the facts are folded: rows, books, signals, position records and checkpoints are\n"
+        "compared with what they make. The exit code is 1 when something is wrong.",
+    )
+    check.add_argument(
+        "--every",
+        metavar="N",
+        dest="every_facts",
+        type=_whole(1),
+        help="at a venue, check the books after every N facts too",
     )
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import aclosing
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from monitor.engine.events import KINDS
 from monitor.engine.journal import JournalRecord
+from monitor.engine.values import World
 from monitor.errors import UserError
 from monitor.journal.export import export
+from monitor.journal.findings import Finding
 from monitor.journal.selection import decoded, orders_of, selected
-from monitor.journal.verify import Kept, read_kept, verify
+from monitor.journal.venue_fold import check_at_venue
+from monitor.journal.verify import Kept, check, read_kept, tell
 from monitor.journal.wording import one_line, sentence
 from monitor.journal.zones import shown
 from monitor.journal_options import JournalRequest
@@ -26,6 +30,9 @@ from monitor.store.archive import Archive, SessionSummary, open_archive
 
 _KIND_WIDTH = max(map(len, KINDS))
 _HEAD = f"{'seq':>9} {'bar':>9}  {'time':<23}  {'kind':<{_KIND_WIDTH}} {'order':>6}  what happened"
+
+
+Verified: TypeAlias = tuple[SessionSummary, list[Finding]]
 
 
 class _Place(msgspec.Struct):
@@ -42,14 +49,24 @@ def run_journal(settings: Settings, request: JournalRequest) -> int:
             f"there is no database yet at {file}: start Trading Monitor first, or name its folder "
             "with --data-dir"
         )
-    kept = asyncio.run(_read(settings.database, request))
-    code = 0 if kept is None else verify(kept)
+    code = asyncio.run(_carried_out(settings.database, request))
     sys.stdout.flush()
     return code
 
 
-async def _read(url: str, request: JournalRequest) -> Kept | None:
-    """Carry out what reads only; what is to be verified is given back, read whole."""
+async def _carried_out(url: str, request: JournalRequest) -> int:
+    """The exit code."""
+    looked = await _read(url, request)
+    if looked is None:
+        return 0
+    if isinstance(looked, Kept):
+        return tell(looked.session, check(looked))
+    return tell(*looked)
+
+
+async def _read(url: str, request: JournalRequest) -> Kept | Verified | None:
+    """Carry out what reads only. A replay that is to be verified is given back, read whole: making its
+    run again needs no database any more. A session at a venue is verified while it is read."""
     async with open_archive(url) as archive:
         sessions = await archive.sessions()
         if request.sessions:
@@ -57,7 +74,9 @@ async def _read(url: str, request: JournalRequest) -> Kept | None:
             return None
         session = _chosen(sessions, request.session)
         if request.action == "verify":
-            return await read_kept(archive, session)
+            if session.world == World.REPLAY:
+                return await read_kept(archive, session)
+            return session, await check_at_venue(archive, session, request.every_facts)
         zone = zone_of(session)
         if request.action == "export":
             await export(archive, session.session_id, zone, request)

@@ -1,4 +1,4 @@
-"""`monitor journal verify`: whether a session's journal and rows still tell one true story.
+"""`monitor journal verify` of a replay: whether its journal and rows still tell one true story.
 
 Owns the order of the checks and the verdict. The run is made again by the engine itself, as a
 restart would; nothing is changed.
@@ -15,6 +15,7 @@ from monitor.engine import events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord, holding
 from monitor.engine.klines.report import counted
+from monitor.journal.findings import Finding as Finding, verdict
 from monitor.journal.rebuild import Rebuilt, rebuild
 from monitor.journal.rowcheck import Facts, first_difference, row_counts
 from monitor.journal.selection import decoded
@@ -33,16 +34,6 @@ class Kept(msgspec.Struct, kw_only=True):
     rows_error: str = ""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found. `sound` None means that it could not be made. `seq` is the first
-    fact that is wrong, where one can be named."""
-
-    subject: str
-    sound: bool | None
-    text: str
-    seq: int | None = None
-
-
 async def read_kept(archive: Archive, session: SessionSummary) -> Kept:
     """Everything at once, so that a program that runs beside us does not matter afterwards."""
     records = [record async for record in archive.records(session.session_id, FactQuery())]
@@ -53,27 +44,14 @@ async def read_kept(archive: Archive, session: SessionSummary) -> Kept:
     return Kept(session=session, records=records, rows=rows, rows_error=error)
 
 
-def verify(kept: Kept) -> int:
+def tell(session: SessionSummary, findings: list[Finding]) -> int:
     """Print what was checked and the verdict; 0, or 1 when something is wrong."""
-    session = kept.session
     print(f"Session {session.session_id}: {one_line(session.title)}, {counted(session.facts, 'fact')}")
-    findings = check(kept)
     words = {True: "ok", False: "WRONG", None: "not checked"}
     for finding in findings:
         print(f"  {words[finding.sound]:<11}  {finding.subject:<8}  {one_line(finding.text)}")
     print(verdict(session.session_id, findings))
     return int(any(finding.sound is False for finding in findings))
-
-
-def verdict(session_id: int, findings: list[Finding]) -> str:
-    wrong = [finding for finding in findings if finding.sound is False]
-    if wrong:
-        numbers = [finding.seq for finding in wrong if finding.seq is not None]
-        where = f", first at fact {min(numbers)}" if numbers else ""
-        return f"Session {session_id} is WRONG{where}: see {', '.join(f.subject for f in wrong)}."
-    if any(finding.sound is None for finding in findings):
-        return f"Session {session_id}: nothing is wrong, but not everything could be checked."
-    return f"Session {session_id} is sound."
 
 
 def check(kept: Kept) -> list[Finding]:

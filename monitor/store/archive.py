@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from monitor.engine import events as ev
 from monitor.engine.changes import Changes
 from monitor.engine.journal import JournalRecord
-from monitor.store import queries, tables
+from monitor.store import queries, scan, tables
 from monitor.store.address import understand
+from monitor.store.checkpoints import Head
 from monitor.store.database import open_database
 from monitor.store.faults import StoreError, reason
+from monitor.store.scan import RowQuery
 from monitor.store.schema import require_current
 
 PART_ROWS = 1_000
@@ -115,6 +117,24 @@ class Archive:
         """What `Store.rows` gives."""
         with _as_store_errors():
             return await queries.read_rows(self._connection, session_id)
+
+    async def table(self, session_id: int, name: str, query: RowQuery) -> AsyncGenerator[list[Any], None]:
+        """Rows of one of `scan.ROW_TABLES`, whole and by their keys, in lists. It may be left before
+        its end."""
+        with _as_store_errors():
+            async with aclosing(scan.rows(self._connection, session_id, name, query)) as parts:
+                async for part in parts:
+                    yield part
+
+    async def checkpoint_heads(self, session_id: int) -> list[Head]:
+        """Of every checkpoint kept, the oldest first, whether or not it can be read."""
+        with _as_store_errors():
+            return await scan.checkpoint_heads(self._connection, session_id)
+
+    async def checkpoint(self, session_id: int, head: Head) -> bytes | None:
+        """What is kept under it; None when it is damaged."""
+        with _as_store_errors():
+            return await scan.checkpoint_payload(self._connection, session_id, head)
 
 
 def _records(session_id: int, query: FactQuery, *, newest_first: bool) -> Select[Any]:

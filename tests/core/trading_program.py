@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 _PATHS = os.pathsep.join(str(path) for path in (HERE.parents[1], HERE.parent))
 
 
-class Gone(Exception):
+class Gone(Exception):  # noqa: N818 what becomes of programs here is no error
     """The program ended before it answered: nobody knows whether it did what it was asked."""
 
 

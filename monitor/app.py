@@ -157,6 +157,7 @@ def _setup(
         web_root=resource_path("web"),
         kill_file=settings.data_dir / KILL_FILE,
         guards=settings.guards,
+        keep_days=settings.records.keep_days,
     )
 
 

@@ -111,6 +111,18 @@ class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 2.0
 
 
+class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    keep_days: Annotated[
+        int,
+        _documented(
+            "Position records older than this many days move to the archive; 0 keeps them in place for ever.",
+            "a whole number from 0 to 36500",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 90
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -137,6 +149,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     window: WindowSettings = WindowSettings()
     closing: ClosingSettings = ClosingSettings()
     guards: GuardLimits = GuardLimits()
+    records: RecordsSettings = RecordsSettings()
     log: LogSettings = LogSettings()
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from monitor.boundary import CoreStats, PastMoment, Unavailable
 from monitor.core.checkpoints import Checkpointer
 from monitor.core.connect import Venues, connect
 from monitor.core.durability import Durability
+from monitor.core.housekeeping import Housekeeping
 from monitor.core.killswitch import KillSwitch
 from monitor.core.live import not_voided
 from monitor.core.outbox import WindowOutbox
@@ -37,6 +38,7 @@ from monitor.engine.rows import LogRow, OperationRow
 from monitor.engine.values import LogLevel
 from monitor.store.batch import Batch
 from monitor.store.faults import StoreError
+from monitor.store.retention import KEPT_DAYS
 from monitor.store.store import Store
 
 log = logging.getLogger("monitor.core")
@@ -57,7 +59,9 @@ class Core(Questions):
         window: bool = True,
         venues: Venues | None = None,
         kill_file: Path | None = None,
+        keep_days: int = KEPT_DAYS,
     ) -> None:
+        """`keep_days`: position records older than that go to the archive, 0 for never."""
         super().__init__(store)
         self.outbox = WindowOutbox(window=window)
         self._durability = Durability(store, self._say_durability)
@@ -68,6 +72,7 @@ class Core(Questions):
         self._trader = Trader(self, self._venues.gateway)
         self._checkpointer = Checkpointer(store)
         self._kill_switch = KillSwitch(kill_file)
+        self._housekeeping = Housekeeping(store, keep_days, self._say_moved)
         self._stopping = asyncio.Event()
         self._listeners: list[Callable[[Changes], None]] = []
         self._answers: OrderedDict[str, asyncio.Task[Reply]] = OrderedDict()
@@ -134,6 +139,7 @@ class Core(Questions):
         self._durability.close()
         await self._trader.close()
         self._checkpointer.stop()
+        await self._housekeeping.close()
         async with self._turn:
             for task in list(self._tasks):
                 task.cancel()
@@ -209,6 +215,7 @@ class Core(Questions):
             self._loop_delay = max(0.0, (time.monotonic() - due) * 1000)
             self.outbox.flush()
             self._count()
+            self._housekeeping.look(time.time_ns())
             if (halt := self._kill_switch.command(self.live)) is not None:
                 await self.submit(halt)
             if self._round_due and not self._store.error:
@@ -311,6 +318,9 @@ class Core(Questions):
             LogRow(log_id=self._logged, time_ns=time.time_ns(), level=level, source=source, message=message)
         )
         log.log(_LEVELS[level], "%s: %s", source, message)
+
+    def _say_moved(self, message: str) -> None:
+        self._say_durability(LogLevel.INFO, message)
 
     def _say_durability(self, level: LogLevel, message: str) -> None:
         self.note(level, "database", message)

@@ -27,6 +27,7 @@ from monitor.engine.values import LogLevel
 from monitor.net.mirror import Mirror, MirrorError
 from monitor.settings import without_password
 from monitor.store.faults import StoreError
+from monitor.store.retention import KEPT_DAYS
 from monitor.store.store import Store
 
 A = TypeVar("A")
@@ -53,6 +54,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     web_root: Path
     kill_file: Path | None = None
     guards: GuardLimits = GuardLimits()
+    keep_days: int = KEPT_DAYS
 
     def __repr__(self) -> str:
         """Without the address of the database, which may hold a password."""
@@ -73,6 +75,7 @@ async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:
             window=setup.window,
             venues=Venues(setup.guards),
             kill_file=setup.kill_file,
+            keep_days=setup.keep_days,
         )
         restored = await core.open(setup.start, setup.fallback)
         mirror = await _start_mirror(core, setup) if setup.mirror else None

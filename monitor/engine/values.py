@@ -79,6 +79,14 @@ class OrderType(StrEnum):
     TRAILING = "TRAILING"
 
 
+TRIGGERED_AS = {
+    OrderType.STOP: OrderType.MARKET,
+    OrderType.TRAILING: OrderType.MARKET,
+    OrderType.STOP_LIMIT: OrderType.LIMIT,
+}
+"""What a type with a trigger becomes when that is pulled."""
+
+
 class TimeInForce(StrEnum):
     DAY = "DAY"
     GTC = "GTC"

@@ -9,15 +9,8 @@ from __future__ import annotations
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.trading.state import State
-from monitor.engine.values import OrderType
+from monitor.engine.values import TRIGGERED_AS
 from monitor.engine.venue import AnyRequest, CancelRequest, LookUpRequest, PlaceRequest, ReplaceRequest
-
-_TRIGGERED_AS = {
-    OrderType.STOP: OrderType.MARKET,
-    OrderType.TRAILING: OrderType.MARKET,
-    OrderType.STOP_LIMIT: OrderType.LIMIT,
-}
-
 
 LEAVING: frozenset[type] = frozenset({ev.OrderSent, ev.CancelRequested, ev.ReplaceRequested})
 """Facts that make one. Of the rest it need not be asked."""
@@ -79,8 +72,8 @@ def _place(state: State, order: Order, sent: ev.OrderSent, seq: int) -> PlaceReq
     intent = order.intent
     name = sent.venue or venue_of(state, order)
     type_, trigger = intent.type, order.trigger_price
-    if type_ in _TRIGGERED_AS and not state.native(name, type_):
-        type_, trigger = _TRIGGERED_AS[type_], None
+    if type_ in TRIGGERED_AS and not state.native(name, type_):
+        type_, trigger = TRIGGERED_AS[type_], None
     return PlaceRequest(
         venue=name,
         account_id=intent.account_id,

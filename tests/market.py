@@ -93,6 +93,10 @@ def plan(
     tick: str = "0.1",
     multiplier: str = "10",
     rate: str = "0",
+    per_lot: str = "0",
+    today_rate: str | None = None,
+    today_per_lot: str | None = None,
+    settles: bool = False,
     margin_rate: str = "0.1",
     parameters: dict[str, Any] | None = None,
 ) -> Plan:
@@ -103,6 +107,9 @@ def plan(
         tick=Decimal(tick),
         multiplier=Decimal(multiplier),
         commission_rate=Decimal(rate),
+        commission_per_lot=Decimal(per_lot),
+        close_today_rate=None if today_rate is None else Decimal(today_rate),
+        close_today_per_lot=None if today_per_lot is None else Decimal(today_per_lot),
         margin_rate=Decimal(margin_rate),
     )
     terms = Terms(
@@ -111,6 +118,7 @@ def plan(
         slippage=Decimal(slippage),
         participation=Decimal(participation),
         position_mode=PositionMode.HEDGING if hedging else PositionMode.NETTING,
+        settles=settles,
     )
     kinds = [kind] if isinstance(kind, type) else kind
     specs = tuple(

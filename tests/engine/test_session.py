@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from market import bar, flat, plan, scripted
+from market import MINUTE, bar, flat, plan, scripted
 
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
@@ -31,20 +31,33 @@ def sample() -> BarSeries:
     return make_sample().slice(0, BARS)
 
 
-def breakout(matching: Matching) -> Plan:
+def half_hours() -> BarSeries:
+    """The same bars, each told to be half an hour, so that five trading days begin among them."""
+    made, half = sample(), 30 * MINUTE
+    times = int(made.time_ns[0]) + half * np.arange(BARS, dtype=np.int64)
+    return msgspec.structs.replace(made, time_ns=times, interval_ns=half)
+
+
+def breakout(matching: Matching, bars: BarSeries, **terms: Any) -> Plan:
     """A strategy that keeps stops and targets working, on bars with gaps, nights and thin volume."""
     return plan(
-        sample(),
+        bars,
         ChannelBreakout,
         matching=matching,
         hedging=matching is Matching.STANDARD,
         tick="0.02",
         participation="0.02",
         parameters={"window": 8, "target": 1.0, "volume": 3},
+        **terms,
     )
 
 
-PLANS = {matching: breakout(matching) for matching in Matching}
+PLANS = {
+    "standard": breakout(Matching.STANDARD, sample()),
+    "vnpy": breakout(Matching.VNPY, sample()),
+    "settled": breakout(Matching.STANDARD, half_hours(), settles=True, rate="0.00002", today_per_lot="3"),
+}
+KINDS = st.sampled_from(sorted(PLANS))
 
 
 # What a person may do: the command is made from what is there at that moment.
@@ -107,8 +120,8 @@ ASKS: dict[str, Callable[[ReplaySession], cmd.AnyCommand | None]] = {
 class Player:
     """Plays a session as a person would, and remembers what was given, and where."""
 
-    def __init__(self, matching: Matching) -> None:
-        self.session = ReplaySession(PLANS[matching])
+    def __init__(self, kind: str) -> None:
+        self.session = ReplaySession(PLANS[kind])
         self.records: list[JournalRecord] = []
         self.given: list[tuple[int, cmd.AnyCommand]] = []
         self.acknowledge()
@@ -139,9 +152,9 @@ class Player:
         self.records += self.session.take_records()
 
 
-def never_gone(player: Player, matching: Matching) -> Player:
+def never_gone(player: Player, kind: str) -> Player:
     """A session that went straight to where this one is, with the commands that still hold."""
-    straight = Player(matching)
+    straight = Player(kind)
     for at, command in player.given:
         straight.session.advance(at - straight.session.bar)
         straight.session.handle(command)
@@ -165,27 +178,25 @@ STEPS = st.one_of(
 LIVES = st.lists(STEPS, max_size=10)
 
 
-@given(LIVES, st.sampled_from(Matching))
+@given(LIVES, KINDS)
 @settings(max_examples=60, deadline=None)
-def test_going_back_and_forth_leaves_no_trace(life: list[tuple[str, Any]], matching: Matching) -> None:
-    player = Player(matching)
+def test_going_back_and_forth_leaves_no_trace(life: list[tuple[str, Any]], kind: str) -> None:
+    player = Player(kind)
     for step in life:
         player.act(step)
-    straight = never_gone(player, matching)
+    straight = never_gone(player, kind)
     assert first_difference(holding(player.records), straight.records) is None
     assert shown(player.session) == shown(straight.session)
 
 
-@given(LIVES, st.sampled_from(Matching))
+@given(LIVES, KINDS)
 @settings(max_examples=60, deadline=None)
-def test_every_acknowledged_prefix_is_restored_as_it_was(
-    life: list[tuple[str, Any]], matching: Matching
-) -> None:
+def test_every_acknowledged_prefix_is_restored_as_it_was(life: list[tuple[str, Any]], kind: str) -> None:
     """A process may be killed after any of its writes: each leaves a journal that can be continued."""
-    player = Player(matching)
+    player = Player(kind)
     for step in [("advance", 0), *life]:
         player.act(step)
-        restored = ReplaySession(PLANS[matching])
+        restored = ReplaySession(PLANS[kind])
         for _ in restored.restore(list(player.records)):
             pass
         assert shown(restored) == shown(player.session)
@@ -196,12 +207,10 @@ def test_every_acknowledged_prefix_is_restored_as_it_was(
     assert restored.take_records() == player.session.take_records()
 
 
-@given(LIVES, st.sampled_from(Matching))
+@given(LIVES, KINDS)
 @settings(max_examples=30, deadline=None)
-def test_the_same_life_writes_the_same_bytes_without_gaps(
-    life: list[tuple[str, Any]], matching: Matching
-) -> None:
-    one, other = Player(matching), Player(matching)
+def test_the_same_life_writes_the_same_bytes_without_gaps(life: list[tuple[str, Any]], kind: str) -> None:
+    one, other = Player(kind), Player(kind)
     for step in life:
         one.act(step)
         other.act(step)
@@ -209,11 +218,11 @@ def test_the_same_life_writes_the_same_bytes_without_gaps(
     assert [record.seq for record in one.records] == list(range(1, len(one.records) + 1))
 
 
-@given(LIVES, st.sampled_from(Matching))
+@given(LIVES, KINDS)
 @settings(max_examples=30, deadline=None)
-def test_changes_told_one_by_one_make_the_whole(life: list[tuple[str, Any]], matching: Matching) -> None:
+def test_changes_told_one_by_one_make_the_whole(life: list[tuple[str, Any]], kind: str) -> None:
     """Who follows from the beginning sees what somebody who comes late is shown."""
-    player = Player(matching)
+    player = Player(kind)
     told = player.session.take_changes()
     for step in life:
         player.act(step)
@@ -233,12 +242,10 @@ def curve(changes: Changes) -> list[float]:
     return np.concatenate([chunk.equity for chunk in parts]).tolist() if parts else []
 
 
-@given(LIVES, st.sampled_from(Matching))
+@given(LIVES, KINDS)
 @settings(max_examples=40, deadline=None)
-def test_the_identities_of_the_account_hold_after_every_step(
-    life: list[tuple[str, Any]], matching: Matching
-) -> None:
-    player = Player(matching)
+def test_the_identities_of_the_account_hold_after_every_step(life: list[tuple[str, Any]], kind: str) -> None:
+    player = Player(kind)
     for step in life:
         player.act(step)
         found = player.session.snapshot()
@@ -256,16 +263,20 @@ def test_the_identities_of_the_account_hold_after_every_step(
 
 def test_the_life_of_these_tests_is_a_busy_one() -> None:
     """Else the properties above say nothing."""
-    for matching in Matching:
-        player = Player(matching)
+    for kind in PLANS:
+        player = Player(kind)
         player.session.advance(BARS)
         found = player.session.snapshot()
         assert len(found.trades) > 8
         assert {order.status for order in found.orders.values()} >= {OrderStatus.FILLED, OrderStatus.CANCELED}
+        run = player.session.run
+        assert len(run.settlements) == (5 if kind == "settled" else 0)
+        if run.settlements:
+            assert run.ledger.static_balance != run.terms.capital
 
 
 def test_a_reset_voids_everything_the_commands_at_the_beginning_too() -> None:
-    player = Player(Matching.STANDARD)
+    player = Player("standard")
     player.act(("ask", "stop"))
     player.act(("advance", 60))
     assert player.session.run.hosts[1].state is StrategyState.STOPPED
@@ -277,7 +288,7 @@ def test_a_reset_voids_everything_the_commands_at_the_beginning_too() -> None:
 
 
 def test_commands_before_the_first_bar_hold() -> None:
-    player = Player(Matching.STANDARD)
+    player = Player("standard")
     player.act(("ask", "submit"))
     player.act(("advance", 40))
     player.act(("rewind", 0.5))
@@ -286,15 +297,15 @@ def test_commands_before_the_first_bar_hold() -> None:
 
 
 def test_a_journal_of_another_run_is_not_trusted() -> None:
-    player = Player(Matching.STANDARD)
+    player = Player("standard")
     player.act(("advance", 120))
-    other = ReplaySession(msgspec.structs.replace(PLANS[Matching.STANDARD], series=sample().slice(20, 200)))
+    other = ReplaySession(msgspec.structs.replace(PLANS["standard"], series=sample().slice(20, 200)))
     with pytest.raises(ValueError, match="differs from the journal"):
         list(other.restore(player.records))
 
 
 def test_a_session_killed_before_its_first_fact_was_kept_begins_anew() -> None:
-    session = ReplaySession(PLANS[Matching.STANDARD])
+    session = ReplaySession(PLANS["standard"])
     assert list(session.restore([])) == []
     records = session.take_records()
     assert (records[0].seq, records[0].kind) == (1, "StrategyStarted")
@@ -319,7 +330,7 @@ def test_a_session_whose_strategy_failed_is_restored_failed() -> None:
 
 
 def test_a_bar_ahead_is_no_way_back() -> None:
-    session = ReplaySession(PLANS[Matching.STANDARD])
+    session = ReplaySession(PLANS["standard"])
     session.advance(10)
     with pytest.raises(ValueError, match="ahead"):
         list(session.rewind(11))
@@ -327,13 +338,13 @@ def test_a_bar_ahead_is_no_way_back() -> None:
 
 def test_rebuilding_breathes_between_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.engine.session.SLICE", 50)
-    session = ReplaySession(PLANS[Matching.STANDARD])
+    session = ReplaySession(PLANS["standard"])
     session.advance(200)
     assert len(list(session.rewind(180))) >= 3
 
 
 def test_the_end_of_the_data_is_the_end() -> None:
-    session = ReplaySession(PLANS[Matching.VNPY])
+    session = ReplaySession(PLANS["vnpy"])
     session.advance(10 * BARS)
     assert session.finished
     assert session.bar == session.bars == BARS

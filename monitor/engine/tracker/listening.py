@@ -43,6 +43,7 @@ VERDICT: dict[VenueStatus, type[ev.OrderCanceled | ev.OrderRejected | ev.OrderEx
     VenueStatus.REJECTED: ev.OrderRejected,
     VenueStatus.EXPIRED: ev.OrderExpired,
 }
+FILLED_FIRST = "it was filled before it could be changed"
 _IN_FLIGHT = (InnerState.IN_FLIGHT, InnerState.UNKNOWN)
 _CLOSES = frozenset({FillDirection.CLOSE_LONG, FillDirection.CLOSE_SHORT})
 
@@ -51,6 +52,11 @@ def is_plain(order: Order, report: OrderReport) -> bool:
     """Neither the order nor the report has a story: no links, changes or inferences."""
     known, vid = order.venue_order_id, report.venue_order_id
     return order.dossier is PLAIN and not report.replaces and (not known or not vid or known == vid)
+
+
+def is_plain_fill(order: Order, venue_order_id: str) -> bool:
+    """It tells nothing besides itself."""
+    return order.dossier is PLAIN and not _is_other_id(order, venue_order_id)
 
 
 def of_report(watch: Watch, report: OrderReport) -> Iterator[ev.OrderEvent]:
@@ -188,6 +194,8 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
     if dossier.asked and not _is_other_id(order, vid):
         if answers(dossier.asked[0], report):
             yield _changed(order, report)
+        elif report.status is VenueStatus.FILLED:
+            yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=FILLED_FIRST)
         elif not final and _asked_after_loss(order, report):
             yield ev.ReplaceRejected(order_id=order.intent.order_id, reason="the venue did not change it")
     if order.cancel_pending and not final and _asked_after_loss(order, report):
@@ -254,7 +262,7 @@ def _asked_after_loss(order: Order, report: OrderReport) -> bool:
 def before_fill(watch: Watch, venue_order_id: str, known: ev.TradeExecuted | None) -> Iterable[ev.OrderEvent]:
     """What a fill tells besides itself. Inferred fills yield to real ones."""
     order = watch.order
-    if known is not None or (order.dossier is PLAIN and not _is_other_id(order, venue_order_id)):
+    if known is not None or is_plain_fill(order, venue_order_id):
         return ()
     return _before_fill(watch, venue_order_id)
 

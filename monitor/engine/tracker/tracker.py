@@ -34,6 +34,7 @@ from monitor.engine.venue import (
 )
 
 Facts: TypeAlias = Iterator[ev.AnyEvent]
+Said: TypeAlias = Iterable[ev.AnyEvent]
 _NOTHING: tuple[ev.AnyEvent, ...] = ()
 
 
@@ -54,7 +55,7 @@ class Tracker:
         self._shown = Shown(self._times)
         self._concluder = Concluder(desk, self._times)
         self._schedule = Schedule(self._times, self._concluder, self._shown)
-        self._hearing: dict[type, Callable[[Any, int], Facts]] = {
+        self._hearing: dict[type, Callable[[Any, int], Said]] = {
             OrderReport: self._report,
             FillReport: self._fill,
             PlaceRefused: self._answer(listening.of_refusal),
@@ -85,74 +86,102 @@ class Tracker:
             self._folding[kind] = self._moved
 
     # What was heard ------------------------------------------------------------------------------
-    def hear(self, message: VenueMessage, now_ns: int) -> Facts:
+    def hear(self, message: VenueMessage, now_ns: int) -> Said:
         """Facts of one message; none when it is not about an order, or says nothing new."""
         handler = self._hearing.get(type(message))
-        return handler(message, now_ns) if handler is not None else iter(_NOTHING)
+        return handler(message, now_ns) if handler is not None else _NOTHING
 
-    def _report(self, report: OrderReport, now_ns: int) -> Facts:
+    def _report(self, report: OrderReport, now_ns: int) -> Said:
         names = self._names.get(report.account_id) or self._account(report.account_id)
         order_id = names.venue.get(report.venue_order_id)
         ours = names.client.get(report.client_order_id)
         if ours is not None and ours != order_id:
-            yield from self._join(ours, order_id)
+            if order_id is not None:
+                return self._joined(ours, order_id, report, now_ns)
             order_id = ours
         if order_id is None and report.replaces:
             order_id = names.venue.get(report.replaces)
         if order_id is None:
-            yield from self._of_nobody(names, report, report.venue_order_id, now_ns)
-            return
+            return self._of_nobody(names, report, report.venue_order_id, now_ns)
+        return self._report_of(order_id, report, now_ns)
+
+    def _report_of(self, order_id: int, report: OrderReport, now_ns: int) -> Said:
         watch = self._watches[order_id]
         watch.heard_ns = now_ns
         if report.polled_ns is not None:
             self._answered(watch, report, now_ns)
-        if listening.is_plain(watch.order, report):
-            yield from listening.of_plain(watch, report)
-        else:
-            yield from listening.of_report(watch, report)
+        held = self._held and (report.account_id, report.venue_order_id) in self._held
+        if held or report.status is VenueStatus.OTHER or not listening.is_plain(watch.order, report):
+            return self._with_more(watch, report, now_ns)
+        return listening.of_plain(watch, report)
+
+    def _with_more(self, watch: Watch, report: OrderReport, now_ns: int) -> Facts:
+        """Of a report that is more than a word about a plain order."""
+        yield from listening.of_report(watch, report)
         if report.status is VenueStatus.OTHER:
             yield from self._concluder.alert(
                 watch, "unknown status", f"the venue says {report.raw_status!r}", key=report.raw_status
             )
-        if self._held:
-            yield from self._claims(report.account_id, report.venue_order_id, order_id, now_ns)
+        yield from self._claims(report.account_id, report.venue_order_id, watch.order.order_id, now_ns)
 
-    def _fill(self, report: FillReport, now_ns: int) -> Facts:
+    def _fill(self, report: FillReport, now_ns: int) -> Said:
         names = self._names.get(report.account_id) or self._account(report.account_id)
-        vid = report.venue_order_id
-        order_id = names.venue.get(vid)
+        order_id = names.venue.get(report.venue_order_id)
         ours = names.client.get(report.client_order_id)
         if ours is not None and ours != order_id:
-            yield from self._join(ours, order_id)
+            if order_id is not None:
+                return self._joined(ours, order_id, report, now_ns)
             order_id = ours
-        if order_id is not None and self._watches[order_id].order.intent.side is not report.side:
-            watch = self._watches[order_id]
-            yield from self._concluder.alert(watch, "both sides", f"{vid} has fills of both sides")
-            vid = listening.alias(watch.order, report.side, vid)
-            order_id = names.venue.get(vid)
         if order_id is None:
-            yield from self._of_nobody(names, report, vid, now_ns)
-            return
+            return self._of_nobody(names, report, report.venue_order_id, now_ns)
+        return self._fill_of(order_id, report, now_ns)
+
+    def _fill_of(self, order_id: int, report: FillReport, now_ns: int) -> Said:
         watch = self._watches[order_id]
+        if watch.order.intent.side is not report.side:
+            return self._of_both_sides(watch, report, now_ns)
+        return self._fill_under(report.venue_order_id, watch, report, now_ns)
+
+    def _of_both_sides(self, watch: Watch, report: FillReport, now_ns: int) -> Facts:
+        vid = report.venue_order_id
+        yield from self._concluder.alert(watch, "both sides", f"{vid} has fills of both sides")
+        vid = listening.alias(watch.order, report.side, vid)
+        order_id = self._account(report.account_id).venue.get(vid)
+        if order_id is None:
+            yield from self._of_nobody(self._account(report.account_id), report, vid, now_ns)
+        else:
+            yield from self._fill_under(vid, self._watches[order_id], report, now_ns)
+
+    def _fill_under(self, vid: str, watch: Watch, report: FillReport, now_ns: int) -> Said:
         watch.heard_ns = now_ns
-        known = watch.order.fills.get(report.venue_trade_id)
+        order = watch.order
+        plain = listening.is_plain_fill(order, vid) and report.venue_trade_id not in order.fills
+        if plain and not (self._held and (report.account_id, vid) in self._held):
+            return (listening.executed(self._desk, order, report, vid),)
+        return self._fill_with_more(vid, watch, report, now_ns)
+
+    def _fill_with_more(self, vid: str, watch: Watch, report: FillReport, now_ns: int) -> Facts:
+        """Of a fill that is known, or that is not all there is to tell."""
+        order = watch.order
+        known = order.fills.get(report.venue_trade_id)
         if known is None or known.price != report.price or known.volume != report.volume:
             yield from listening.before_fill(watch, vid, known)
-            if known is None or not watch.order.dossier.conflict:
-                yield listening.executed(self._desk, watch.order, report, vid)
-        if self._held:
-            yield from self._claims(report.account_id, vid, order_id, now_ns)
+            if known is None or not order.dossier.conflict:
+                yield listening.executed(self._desk, order, report, vid)
+        yield from self._claims(report.account_id, vid, order.order_id, now_ns)
 
-    def _join(self, ours: int, found: int | None) -> Facts:
+    def _joined(self, ours: int, found: int, message: OrderReport | FillReport, now_ns: int) -> Facts:
         """A client id links what was adopted under a venue id to the order of ours that it is."""
-        if found is None:
-            return
         if self._watches[found].order.intent.origin is Origin.EXTERNAL:
             yield ev.OrdersMerged(order_id=ours, orphan_id=found)
         else:
             yield from self._concluder.alert(
                 self._watches[found], "two orders", f"the venue has orders {found} and {ours} as one"
             )
+        if isinstance(message, OrderReport):
+            yield from self._report_of(ours, message, now_ns)
+        else:
+            yield from self._fill_of(ours, message, now_ns)
 
     def _of_nobody(self, names: Names, message: OrderReport | FillReport, vid: str, now_ns: int) -> Facts:
         """Held while an order of ours may be meant, or nobody can tell what it is; else adopted."""
@@ -222,7 +251,7 @@ class Tracker:
         return None if order_id is None else self._watches[order_id]
 
     # What is due ---------------------------------------------------------------------------------
-    def decide(self, now_ns: int) -> Iterable[ev.AnyEvent]:
+    def decide(self, now_ns: int) -> Said:
         held = self._claimed or self._owned or self._held_due_ns <= now_ns
         if self._dirty or held or self._schedule.due_ns <= now_ns:
             return self._decide(now_ns)
@@ -232,8 +261,9 @@ class Tracker:
         if self._claimed:
             for order_id in list(self._claimed):
                 yield from self._drain(order_id, now_ns)
-        for key, order_id in list(self._owned.items()):
-            yield from self._claims(*key, order_id, now_ns)
+        if self._owned:
+            for key, order_id in list(self._owned.items()):
+                yield from self._claims(*key, order_id, now_ns)
         if self._held_due_ns <= now_ns:
             yield from self._release(now_ns)
         dirty, review, schedule = self._dirty, self._concluder.review, self._schedule
@@ -288,6 +318,9 @@ class Tracker:
             asked = order.placed and (order.cancel_pending or order.dossier.asked)
             if (unanswered or asked) and not order.uncertain:
                 yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
+        for order_id, watch in list(self._watches.items()):
+            if watch.order.dossier.asked and type(watch.order.verdict) is ev.OrderDone:
+                yield ev.ReplaceRejected(order_id=order_id, reason=listening.FILLED_FIRST)
 
     # What others ask -----------------------------------------------------------------------------
     def owner(self, message: OrderReport | FillReport) -> int | None:

@@ -149,7 +149,7 @@ class Linkage:
                 yield self._alert(
                     child, EXIT_TOO_SMALL, f"Order {child_id} could not be enlarged to {allotted}."
                 )
-        elif child.status in _WORKING:
+        elif child.status in _WORKING and child.verdict is None:
             yield ev.ReplaceRequested(order_id=child_id, quantity=allotted)
 
     def _leave(self, parent: Order) -> Iterator[ev.AnyEvent]:

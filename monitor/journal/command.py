@@ -18,6 +18,7 @@ from monitor.engine.journal import JournalRecord
 from monitor.engine.values import World
 from monitor.errors import UserError
 from monitor.journal.export import export
+from monitor.journal.export_rows import export_rows
 from monitor.journal.findings import Finding
 from monitor.journal.selection import decoded, orders_of, selected
 from monitor.journal.venue_fold import check_at_venue
@@ -35,10 +36,15 @@ _HEAD = f"{'seq':>9} {'bar':>9}  {'time':<23}  {'kind':<{_KIND_WIDTH}} {'order':
 Verified: TypeAlias = tuple[SessionSummary, list[Finding]]
 
 
+class _Terms(msgspec.Struct):
+    zone: str = "UTC"
+
+
 class _Place(msgspec.Struct):
-    """What of a session's making a table needs."""
+    """What of a session's making a table needs; `terms` of one at a venue."""
 
     zone: str = "UTC"
+    terms: _Terms | None = None
 
 
 def run_journal(settings: Settings, request: JournalRequest) -> int:
@@ -79,7 +85,7 @@ async def _read(url: str, request: JournalRequest) -> Kept | Verified | None:
             return session, await check_at_venue(archive, session, request.every_facts)
         zone = zone_of(session)
         if request.action == "export":
-            await export(archive, session.session_id, zone, request)
+            await (export_rows if request.rows else export)(archive, session.session_id, zone, request)
         elif request.limit is None:
             await _print_all(archive, session, zone, request)
         else:
@@ -103,7 +109,8 @@ def _chosen(sessions: list[SessionSummary], session_id: int | None) -> SessionSu
 def zone_of(session: SessionSummary) -> ZoneInfo:
     """The zone of its data; UTC when that cannot be read any more."""
     try:
-        return ZoneInfo(msgspec.json.decode(session.config, type=_Place).zone)
+        place = msgspec.json.decode(session.config, type=_Place)
+        return ZoneInfo(place.zone if place.terms is None else place.terms.zone)
     except (ValueError, LookupError, OSError):
         return ZoneInfo("UTC")
 
@@ -115,12 +122,13 @@ def _print_sessions(sessions: list[SessionSummary]) -> None:
     if not sessions:
         print("No session was recorded yet.")
         return
-    print(f"{'id':>5}  {'begun (UTC)':<19}  {'bars':>9} {'facts':>9}  {'ended':<10}  title")
+    print(f"{'id':>5}  {'begun (UTC)':<19}  {'bars':>9} {'facts':>9}  {'ended':<11}  {'world':<9}  title")
     for session in sessions:
         begun = shown(session.created_ns, ZoneInfo("UTC"))[:19]
+        bars = f"{session.bars:,}" if session.world == World.REPLAY else "-"
         print(
-            f"{session.session_id:>5}  {begun}  {session.bars:>9,} {session.facts:>9,}  "
-            f"{_ending(session):<10}  {one_line(session.title)}"
+            f"{session.session_id:>5}  {begun}  {bars:>9} {session.facts:>9,}  "
+            f"{_ending(session):<11}  {one_line(session.world):<9}  {one_line(session.title)}"
         )
 
 

@@ -28,7 +28,7 @@ from monitor.journal_options import STDOUT, JournalRequest
 from monitor.store.archive import Archive
 from monitor.wholefile import check_writable, whole_file
 
-_JSON = msgspec.json.Encoder(decimal_format="number")
+JSON = msgspec.json.Encoder(decimal_format="number")
 _FLUSH = 1 << 16
 
 # The record's own columns; a fact's field of the same name is told apart.
@@ -43,7 +43,7 @@ async def export(archive: Archive, session_id: int, zone: ZoneInfo, request: Jou
     """Write `request.out`, whole or not at all. UserError names a fact that cannot be read."""
     as_csv = request.out.suffix.lower() == ".csv"
     count = 0
-    with _target(request.out) as file:
+    with target(request.out) as file:
         if as_csv:
             file.write(csv_head())
         async with aclosing(selected(archive, session_id, zone, request)) as records:
@@ -55,7 +55,7 @@ async def export(archive: Archive, session_id: int, zone: ZoneInfo, request: Jou
 
 
 @contextmanager
-def _target(out: Path) -> Iterator[IO[bytes]]:
+def target(out: Path) -> Iterator[IO[bytes]]:
     if out == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -88,7 +88,7 @@ async def _parts(
 def json_line(session_id: int, record: JournalRecord, event: ev.AnyEvent, zone: ZoneInfo) -> bytes:
     """One object and a line feed; `fact` is the journal's own, amounts as exact numbers."""
     return (
-        _JSON.encode(
+        JSON.encode(
             {
                 "session": session_id,
                 "seq": record.seq,
@@ -103,28 +103,28 @@ def json_line(session_id: int, record: JournalRecord, event: ev.AnyEvent, zone: 
     )
 
 
-def csv_head() -> bytes:
+def csv_head(columns: tuple[str, ...] = CSV_COLUMNS) -> bytes:
     """With the mark by which Excel knows UTF-8."""
-    return b"\xef\xbb\xbf" + _row(CSV_COLUMNS)
+    return b"\xef\xbb\xbf" + csv_row(columns)
 
 
 def csv_line(session_id: int, record: JournalRecord, event: ev.AnyEvent, zone: ZoneInfo) -> bytes:
     time = iso(record.time_ns, zone)
     own = (session_id, record.seq, record.bar, time, record.time_ns, record.kind)
-    return _row((*own, *(_cell(getattr(event, field, None)) for field in _FIELDS)))
+    return csv_row((*own, *(cell(getattr(event, field, None)) for field in _FIELDS)))
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, msgspec.Struct):
-        return _JSON.encode(value).decode()
-    return str(value) if isinstance(value, str | int | Decimal) else _JSON.encode(value).decode()
+        return JSON.encode(value).decode()
+    return str(value) if isinstance(value, str | int | Decimal) else JSON.encode(value).decode()
 
 
-def _row(cells: tuple[Any, ...]) -> bytes:
+def csv_row(cells: tuple[Any, ...]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue().encode()

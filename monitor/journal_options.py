@@ -22,9 +22,19 @@ LARGEST = 2**63 - 1  # what a database can hold
 STDOUT = Path("-")
 _SUFFIXES = (".jsonl", ".csv")
 # Named here, because the store costs start-up time; a test holds them against `scan.ROW_TABLES`.
-TABLES = tuple(
-    "orders trades positions accounts strategies triggers signals executions records alerts operations "
-    "equity".split()
+TABLES = (
+    "orders",
+    "trades",
+    "positions",
+    "accounts",
+    "strategies",
+    "triggers",
+    "signals",
+    "executions",
+    "records",
+    "alerts",
+    "operations",
+    "equity",
 )
 
 

@@ -33,7 +33,8 @@ from monitor.engine.values import (
 )
 
 E = TypeVar("E", bound=ev.Event)
-SYMBOL, ACCOUNT, VENUE, SECOND = "SHFE.au2512", "acc", "first", "second"
+SYMBOL, ACCOUNT, VENUE = "SHFE.au2512", "acc", "first"
+SECOND, SECOND_ACCOUNT = "second", "second:acc"
 START = 1_700_000_000 * NS_PER_SECOND
 GOLD = Instrument(symbol=SYMBOL, tick=Decimal("0.02"), multiplier=Decimal(1000))
 
@@ -55,7 +56,8 @@ class Bench:
         self.positions: dict[tuple[str, str, Direction], Decimal] = {}
         self.accounts: dict[str, AccountFigures] = {}
         self.down: set[str] = set()
-        self.alerts = 0
+        self.alerts = self.orders = 0
+        self.native_types = frozenset(OrderType)
         self.journal: list[tuple[ev.AnyEvent, int]] = []
         self.made: list[tuple[ev.AnyEvent, float]] = []
         self.parts: list[Any] = [kind(self) for kind in parts]
@@ -85,6 +87,18 @@ class Bench:
     def next_alert_id(self) -> int:
         return self.alerts + 1
 
+    def native(self, venue: str, type_: OrderType) -> bool:
+        return type_ in self.native_types
+
+    def account_at(self, venue: str) -> str:
+        return {VENUE: ACCOUNT, SECOND: SECOND_ACCOUNT}.get(venue, "")
+
+    def next_order_id(self) -> int:
+        return self.orders + 1
+
+    def client_order_id(self, order_id: int) -> str:
+        return f"t-{order_id}"
+
     # Facts -------------------------------------------------------------------------------------
     def tell(self, *facts: ev.AnyEvent) -> None:
         """Facts happen now, and the parts answer."""
@@ -104,6 +118,8 @@ class Bench:
             self.alerts = fact.alert_id
         if isinstance(fact, ev.LinkChanged):
             (self.down.discard if fact.state is LinkState.LIVE else self.down.add)(fact.venue)
+        if isinstance(fact, ev.OrderCreated):
+            self.orders = max(self.orders, fact.order_id)
         if isinstance(fact, ORDER_FACTS):
             self.book.apply(fact, self.now_ns)
         for part in self.parts:
@@ -137,14 +153,15 @@ class Bench:
     def due_ns(self) -> int | None:
         return min((due for part in self.parts if (due := part.due_ns()) is not None), default=None)
 
-    def restarted(self) -> Bench:
-        """What a new program knows that folded the journal, before it decides anything."""
+    def restarted(self, kept: int | None = None) -> Bench:
+        """What a new program knows that folded the journal (or only so many facts of it), before it
+        decides anything."""
         new = Bench(*self._kinds)
-        for fact, time_ns in self.journal:
+        for fact, time_ns in self.journal[:kept]:
             new.now_ns = time_ns
             new.journal.append((fact, time_ns))
             new._fold(fact)
-        new.now_ns, new.down = self.now_ns, set(self.down)
+        new.now_ns, new.down, new.native_types = self.now_ns, set(self.down), self.native_types
         new.quotes, new.positions, new.accounts = self.quotes, self.positions, self.accounts
         return new
 

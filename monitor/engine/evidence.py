@@ -308,7 +308,8 @@ def first_step(intent: ev.OrderCreated) -> InnerState | None:
     if intent.origin is Origin.EXTERNAL:
         return None
     plan = intent.plan
-    waits = plan.not_before_ns is not None or plan.conditions or plan.parent_id is not None
+    other = plan.parent_id is not None or plan.instead_of is not None
+    waits = plan.not_before_ns is not None or plan.conditions or other
     return InnerState.HELD if waits else InnerState.QUEUED
 
 

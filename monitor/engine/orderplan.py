@@ -33,7 +33,9 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `auto_cancel_s` after it was sent, `FOREVER` for never. `partial_after_s`: how long
     CANCEL_REMAINING lets a partly filled order work on. `second_venue`: tried when the first
-    refuses or is down, only when it is certain that the first does not have the order.
+    refuses or is down, only when it is certain that the first does not have the order. That one
+    ends then, and a new order takes its place there: `instead_of` is the id of the one that ended,
+    given by the life cycle and by nobody else.
     """
 
     priority: Priority = Priority.NORMAL
@@ -50,6 +52,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partial_after_s: int = 0
     on_failure: FailurePolicy = FailurePolicy.RETRY
     second_venue: str = ""
+    instead_of: int | None = None
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -96,15 +96,15 @@ def test_the_wait_in_the_queue_counts_from_the_release(bench: Bench) -> None:
 
 
 def test_attempts_count_and_the_first_arrival_price_counts(bench: Bench) -> None:
-    bench.order(second_venue=SECOND)
+    bench.order()
     bench.refused()
-    bench.tell(ev.OrderQueued(order_id=1, not_before_ns=bench.now_ns, venue=SECOND))
+    bench.tell(ev.OrderQueued(order_id=1, not_before_ns=bench.now_ns, venue=VENUE))
     bench.wait(5)
-    bench.sent(attempt=2, venue=SECOND, arrival="410")
+    bench.sent(attempt=2, arrival="410")
     bench.wait(1)
     bench.filled("10", price="410")
     (row,) = quality(bench).all_rows()
-    assert (row.attempts, row.venue, row.arrival_price) == (2, SECOND, 400)
+    assert (row.attempts, row.venue, row.arrival_price) == (2, VENUE, 400)
     assert (row.acknowledged_s, row.first_fill_s) == (1, 6)
     assert row.slippage == 100_000
 

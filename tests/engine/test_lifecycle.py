@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -12,16 +13,19 @@ from monitor.engine import events as ev
 from monitor.engine.lifecycle import LifeCycle, LifeCycleTerms
 from monitor.engine.lifecycle.terms import cancel_pause_ns, retry_pause_ns
 from monitor.engine.lifecycle.timers import Timers
-from monitor.engine.orderplan import FOREVER
+from monitor.engine.orderplan import FOREVER, OrderPlan
+from monitor.engine.orders import VERDICTS
 from monitor.engine.values import (
     NS_PER_SECOND,
     EngineState,
     FailurePolicy,
     LinkState,
+    OrderType,
     Origin,
     PartialPolicy,
+    Priority,
 )
-from tests.order_bench import SECOND, VENUE, Bench
+from tests.order_bench import SECOND, SECOND_ACCOUNT, VENUE, Bench
 
 AUTO = "auto-cancel after 3,600 s"
 
@@ -331,27 +335,46 @@ def test_a_doubled_refusal_is_answered_once(bench: Bench) -> None:
 
 
 # A second venue -----------------------------------------------------------------------------------
-def test_what_the_first_venue_refuses_goes_to_the_second_once(bench: Bench) -> None:
-    bench.order(second_venue=SECOND)
-    bench.refused(retryable=False)
-    queued = bench.all_made(ev.OrderQueued)
-    assert [(fact.venue, fact.not_before_ns) for fact in queued] == [(SECOND, bench.now_ns)]
-    bench.sent(attempt=2, venue=SECOND)
-    bench.refused(retryable=False, attempt=2)
-    assert len(bench.all_made(ev.OrderQueued)) == 1
-    assert len(bench.all_made(ev.OrderRejected)) == 1
+def elsewhere(bench: Bench) -> tuple[ev.OrderCreated, ev.OrderCanceled | ev.OrderRejected]:
+    """The order that took another's place, and the end of that one, in this order."""
+    heir, end = (fact for fact, _ in bench.made if isinstance(fact, (ev.OrderCreated, *VERDICTS)))
+    assert isinstance(heir, ev.OrderCreated)
+    assert isinstance(end, ev.OrderCanceled | ev.OrderRejected)
+    return heir, end
+
+
+def test_what_the_first_venue_refuses_is_a_new_order_at_the_second(bench: Bench) -> None:
+    bench.order(7, second_venue=SECOND, priority=Priority.HIGH, metadata={"note": "mine"})
+    bench.refused(7, retryable=False)
+    heir, end = elsewhere(bench)
+    assert (heir.order_id, heir.client_order_id) == (8, "t-8")
+    assert (heir.venue, heir.account_id, heir.quantity, heir.price) == (SECOND, SECOND_ACCOUNT, 10, 400)
+    assert heir.plan == OrderPlan(
+        priority=Priority.HIGH, instead_of=7, metadata={"note": "mine", "instead_of": "7"}
+    )
+    assert isinstance(end, ev.OrderRejected)
+    assert end.reason == "first refused it: busy; given to second as order 8"
+    bench.sent(8, venue=SECOND)
+    bench.refused(8, retryable=False)
+    assert [fact.order_id for fact in bench.all_made(ev.OrderRejected)] == [7, 8]
+    assert len(bench.all_made(ev.OrderCreated)) == 1
 
 
 def test_retries_come_before_the_second_venue_and_count_anew_there(bench: Bench) -> None:
     bench.order(second_venue=SECOND)
-    venues = []
-    for attempt in range(2, 9):
+    for attempt in range(2, 5):
         bench.refused()
-        venues.append(bench.all_made(ev.OrderQueued)[-1].venue)
-        bench.sent(attempt=attempt, venue=venues[-1])
+        bench.sent(attempt=attempt)
     bench.refused()
-    assert venues == [VENUE] * 3 + [SECOND] * 4
-    assert len(bench.all_made(ev.OrderRejected)) == 1
+    _, end = elsewhere(bench)
+    assert end.reason == "first refused it: busy (tried 4 times); given to second as order 2"
+    bench.sent(2, venue=SECOND)
+    for attempt in range(2, 5):
+        bench.refused(2)
+        bench.sent(2, attempt=attempt, venue=SECOND)
+    bench.refused(2)
+    assert [fact.venue for fact in bench.all_made(ev.OrderQueued)] == [VENUE] * 3 + [SECOND] * 3
+    assert [fact.order_id for fact in bench.all_made(ev.OrderRejected)] == [1, 2]
 
 
 def test_a_venue_that_is_down_too_long_is_passed_by(bench: Bench) -> None:
@@ -361,7 +384,11 @@ def test_a_venue_that_is_down_too_long_is_passed_by(bench: Bench) -> None:
     bench.wait(29)
     assert bench.made == []
     bench.wait(2)
-    assert [(fact.venue, when) for fact, when in bench.made] == [(SECOND, 40.0)]  # type: ignore[union-attr]
+    assert bench.times_made(ev.OrderCreated) == [40.0]
+    heir, end = elsewhere(bench)
+    assert heir.venue == SECOND
+    assert isinstance(end, ev.OrderCanceled)
+    assert end.reason == "first was not reachable for 30 s; given to second as order 2"
 
 
 def test_a_line_that_goes_down_later_counts_from_then(bench: Bench) -> None:
@@ -371,13 +398,18 @@ def test_a_line_that_goes_down_later_counts_from_then(bench: Bench) -> None:
     bench.wait(20)
     bench.line(LinkState.CONNECTING)
     bench.wait(60)
-    assert bench.times_made(ev.OrderQueued) == [150.0]
+    assert bench.times_made(ev.OrderCreated) == [150.0]
 
 
-@pytest.mark.parametrize("fate", ["sent", "lost", "held", "both down", "manual", "no second venue"])
+@pytest.mark.parametrize(
+    "fate", ["sent", "lost", "held", "trigger", "both down", "manual", "no second venue", "no account"]
+)
 def test_it_goes_nowhere_else_while_it_is_not_certain_or_not_its_turn(bench: Bench, fate: str) -> None:
-    second = "" if fate == "no second venue" else SECOND
-    waits = {"conditions": ("last >= 1",)} if fate == "held" else {}
+    second = {"no second venue": "", "no account": "third"}.get(fate, SECOND)
+    waits: dict[str, Any] = {"conditions": ("last >= 1",)} if fate == "held" else {}
+    if fate == "trigger":
+        bench.native_types = frozenset({OrderType.LIMIT})
+        waits = {"type": OrderType.STOP, "price": None, "trigger_price": Decimal(410)}
     policy = FailurePolicy.MANUAL if fate == "manual" else FailurePolicy.RETRY
     bench.order(second_venue=second, sent=fate in ("sent", "lost"), on_failure=policy, **waits)
     if fate == "lost":
@@ -392,7 +424,7 @@ def test_it_goes_nowhere_else_while_it_is_not_certain_or_not_its_turn(bench: Ben
     if fate == "both down":
         bench.line(LinkState.LIVE, SECOND)
         bench.wait(6)
-        assert len(bench.all_made(ev.OrderQueued)) == 1
+        assert elsewhere(bench)
 
 
 def test_what_is_released_while_its_venue_is_down_goes_elsewhere(bench: Bench) -> None:
@@ -401,7 +433,54 @@ def test_what_is_released_while_its_venue_is_down_goes_elsewhere(bench: Bench) -
     bench.wait(300)
     bench.tell(ev.OrderReleased(order_id=1))
     bench.wait(31)
-    assert bench.times_made(ev.OrderQueued) == [330.0]
+    assert bench.times_made(ev.OrderCreated) == [330.0]
+    assert elsewhere(bench)[0].plan.conditions == ()
+
+
+def test_a_stop_that_was_pulled_here_is_not_waited_for_again(bench: Bench) -> None:
+    bench.native_types = frozenset({OrderType.LIMIT, OrderType.MARKET})
+    limit = {"type": OrderType.STOP_LIMIT, "price": Decimal(411), "trigger_price": Decimal(410)}
+    bench.order(second_venue=SECOND, sent=False, **limit)
+    bench.tell(ev.OrderReleased(order_id=1, reason="triggered"))
+    bench.sent()
+    bench.refused(retryable=False)
+    heir, _ = elsewhere(bench)
+    assert (heir.type, heir.price, heir.trigger_price) == (OrderType.LIMIT, 411, None)
+
+
+def test_a_stop_of_the_venue_stays_one_at_the_second(bench: Bench) -> None:
+    bench.order(second_venue=SECOND, type=OrderType.STOP, price=None, trigger_price=Decimal(410))
+    bench.refused(retryable=False)
+    heir, _ = elsewhere(bench)
+    assert (heir.type, heir.price, heir.trigger_price) == (OrderType.STOP, None, 410)
+
+
+def test_only_what_was_released_goes_on(bench: Bench) -> None:
+    bench.order(second_venue=SECOND, sent=False, conditions=("last >= 1",))
+    bench.tell(ev.OrderReleased(order_id=1, quantity=Decimal(4)))
+    bench.sent()
+    bench.refused(retryable=False)
+    assert elsewhere(bench)[0].quantity == 4
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_person_who_wants_it_back_gets_it_back(bench: Bench, wanted: bool) -> None:
+    bench.order(second_venue=SECOND)
+    if wanted:
+        bench.tell(ev.CancelRequested(order_id=1, reason="by hand"))
+    bench.refused(retryable=False)
+    assert len(bench.all_made(ev.OrderCreated)) == (0 if wanted else 1)
+
+
+def test_a_restart_between_the_two_facts_ends_the_first_before_anything_else(bench: Bench) -> None:
+    bench.order(second_venue=SECOND)
+    bench.refused(retryable=False)
+    for kept in range(len(bench.journal) + 1):
+        again = bench.restarted(kept)
+        again.settle()
+        if kept >= 3:  # created, sent and refused
+            assert [o.order_id for o in again.book.active.values()] == [2]
+            assert len([f for f, _ in again.journal if isinstance(f, ev.OrderCreated)]) == 2
 
 
 # Pauses and timers --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from monitor.engine import events as ev
 from monitor.engine.emergency import Emergency
 from monitor.engine.lifecycle import LifeCycle
+from monitor.engine.orders import Order
 from monitor.engine.values import (
     NS_PER_SECOND,
     ZERO,
@@ -22,16 +23,17 @@ from monitor.engine.values import (
     LinkState,
     OrderStatus,
 )
-from tests.order_bench import SECOND, VENUE, Bench
+from tests.order_bench import SECOND, Bench
 
 AUTO_S = 200
 
 
 class LittleVenue:
-    """Requests on their way, what was accepted, and everything ever said about it."""
+    """Requests on their way, what was accepted, and everything ever said about it. Two venues in one:
+    what counts is how many orders they have together."""
 
     def __init__(self) -> None:
-        self.coming: list[tuple[int, str]] = []
+        self.coming: list[tuple[int, int, str]] = []
         self.accepted: list[int] = []
         self.said: list[ev.AnyEvent] = []
         self.ended = False
@@ -39,52 +41,57 @@ class LittleVenue:
 
     def accept(self) -> None:
         while self.coming:
-            attempt, venue = self.coming.pop(0)
-            self.accepted.append(attempt)
+            order_id, attempt, venue = self.coming.pop(0)
+            self.accepted.append(order_id)
             self.id = f"{venue}-{attempt}"
-            self.say(ev.OrderPlaced(order_id=1, venue_order_id=self.id))
+            self.say(ev.OrderPlaced(order_id=order_id, venue_order_id=self.id))
 
     def refuse(self, retryable: bool) -> None:
         if self.coming:
-            attempt, _ = self.coming.pop(0)
-            self.say(ev.OrderRefused(order_id=1, reason="no", retryable=retryable, attempt=attempt))
+            order_id, attempt, _ = self.coming.pop(0)
+            self.say(ev.OrderRefused(order_id=order_id, reason="no", retryable=retryable, attempt=attempt))
 
     def cancel(self) -> None:
         if self.accepted and not self.ended:
             self.ended = True
-            self.say(ev.OrderCanceled(order_id=1, venue_order_id=self.id, cumulative=ZERO))
+            order_id = self.accepted[-1]
+            self.say(ev.OrderCanceled(order_id=order_id, venue_order_id=self.id, cumulative=ZERO))
 
     def say(self, fact: ev.AnyEvent) -> None:
         self.said.append(fact)
 
 
 class World:
-    """One order, the parts, a queue that sends what is due, and a link that may lose anything."""
+    """One intent, the parts, a queue that sends what is due, and a link that may lose anything."""
 
     def __init__(self, policy: FailurePolicy, second: bool) -> None:
         self.bench = Bench(Emergency, LifeCycle)
         self.venue = LittleVenue()
         self.heard = 0
-        self.sent = 0
+        self.sent: dict[int, int] = {}
         venue = SECOND if second else ""
         self.bench.order(sent=False, on_failure=policy, second_venue=venue, auto_cancel_s=AUTO_S)
 
+    @property
+    def order(self) -> Order:
+        """The one that stands for the intent now."""
+        return self.bench.book.orders[self.bench.orders]
+
     def send(self) -> None:
         """What the waiting room does: only what is certainly here, and only when it is due."""
-        order = self.bench.book.active.get(1)
-        if order is None or order.status is not OrderStatus.CREATED:
+        order = self.order
+        if order.status is not OrderStatus.CREATED or not order.never_left:
             return
-        if order.inner_state is not InnerState.QUEUED or not order.never_left:
+        if order.inner_state not in (InnerState.QUEUED, InnerState.HELD):
             return
-        last = next(iter(self.bench.all_made(ev.OrderQueued)[::-1]), None)
-        if last is not None and self.bench.now_ns < last.not_before_ns:
-            self.bench.wait((last.not_before_ns - self.bench.now_ns) / NS_PER_SECOND + 0.001)
+        mine = [fact for fact in self.bench.all_made(ev.OrderQueued) if fact.order_id == order.order_id]
+        if mine and self.bench.now_ns < mine[-1].not_before_ns:
+            self.bench.wait((mine[-1].not_before_ns - self.bench.now_ns) / NS_PER_SECOND + 0.001)
             self.send()
             return
-        self.sent += 1
-        venue = last.venue if last is not None else VENUE
-        self.bench.sent(attempt=self.sent, venue=venue)
-        self.venue.coming.append((self.sent, venue))
+        attempt = self.sent[order.order_id] = self.sent.get(order.order_id, 0) + 1
+        self.bench.sent(order.order_id, attempt=attempt, venue=order.intent.venue)
+        self.venue.coming.append((order.order_id, attempt, order.intent.venue))
 
     def hear(self) -> None:
         while self.heard < len(self.venue.said):
@@ -96,8 +103,9 @@ class World:
             self.bench.tell(self.venue.said[which % self.heard])
 
     def lose(self) -> None:
-        if self.sent:
-            self.bench.tell(ev.OrderLost(order_id=1, reason="timeout", attempt=self.sent))
+        order_id = self.order.order_id
+        if order_id in self.sent:
+            self.bench.tell(ev.OrderLost(order_id=order_id, reason="timeout", attempt=self.sent[order_id]))
 
     def refuse(self, retryable: bool) -> None:
         """Most refusals are heard at once; some later."""
@@ -120,16 +128,21 @@ class World:
             "hear": lambda n: self.hear(),
             "hear again": self.hear_again,
             "lose": lambda n: self.lose(),
-            "absent": lambda n: self.bench.tell(ev.OrderAbsent(order_id=1, polled_ns=self.bench.now_ns)),
+            "absent": lambda n: self.bench.tell(
+                ev.OrderAbsent(order_id=self.order.order_id, polled_ns=self.bench.now_ns)
+            ),
             "wait": lambda n: self.bench.wait(n),
             "restart": lambda n: self.restart(),
             "down": lambda n: self.bench.line(LinkState.LOST),
             "up": lambda n: self.bench.line(LinkState.LIVE),
+            "second down": lambda n: self.bench.line(LinkState.LOST, SECOND),
+            "second up": lambda n: self.bench.line(LinkState.LIVE, SECOND),
             "halt": lambda n: self.bench.stop(EngineState.HALTED if n % 5 == 0 else EngineState.NORMAL),
         }
         for name, number in steps:
             deeds[name](number)
-            assert len(self.venue.accepted) <= 1, "two orders at the venue for one request"
+            assert len(self.venue.accepted) <= 1, "two orders at the venues for one intent"
+            assert len(self.bench.book.active) <= 1, "two orders for one intent"
 
 
 NAMES = ["send", "refuse", "hear again"] * 3 + [
@@ -142,6 +155,8 @@ NAMES = ["send", "refuse", "hear again"] * 3 + [
     "restart",
     "down",
     "up",
+    "second down",
+    "second up",
     "halt",
 ]
 STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 60)), min_size=15, max_size=60)
@@ -154,8 +169,28 @@ def test_one_request_never_becomes_two_orders(
 ) -> None:
     world = World(policy, second)
     world.play(steps)
-    asked = [fact.reason for fact in world.bench.all_made(ev.CancelRequested)]
-    assert asked.count(f"auto-cancel after {AUTO_S} s") <= 1
+    asked = [(fact.order_id, fact.reason) for fact in world.bench.all_made(ev.CancelRequested)]
+    for order_id in world.bench.book.orders:
+        assert asked.count((order_id, f"auto-cancel after {AUTO_S} s")) <= 1
+
+
+@settings(max_examples=300)
+@given(steps=STEPS, policy=st.sampled_from(FailurePolicy))
+def test_no_moment_of_the_journal_has_two_that_may_leave_or_none_that_remembers(
+    steps: list[tuple[str, int]], policy: FailurePolicy
+) -> None:
+    """A restart after any fact at all: the intent is at exactly one order, until that one has ended with
+    a reason of its own."""
+    world = World(policy, second=True)
+    world.play(steps)
+    for kept in range(1, len(world.bench.journal) + 1):
+        again = world.bench.restarted(kept)
+        again.settle()
+        active = list(again.book.active)
+        assert len(active) <= 1
+        newest = again.book.orders[again.orders]
+        assert active == [newest.order_id] or "given to" not in newest.reason
+        assert again.orders <= 2
 
 
 @settings(max_examples=200)
@@ -167,6 +202,7 @@ def test_once_the_venue_answers_every_order_that_was_sent_comes_to_an_end(
     world = World(policy, second)
     world.play(steps)
     world.bench.line(LinkState.LIVE)
+    world.bench.line(LinkState.LIVE, SECOND)
     for _ in range(30):
         world.venue.accept()
         while world.heard < len(world.venue.said):
@@ -175,7 +211,7 @@ def test_once_the_venue_answers_every_order_that_was_sent_comes_to_an_end(
         if world.bench.all_made(ev.CancelRequested):
             world.venue.cancel()
         world.bench.wait(61)
-    order = world.bench.book.orders[1]
+    order = world.order
     waits_for_a_person = order.inner_state is InnerState.MANUAL
     assert not order.status.active or waits_for_a_person or not world.sent
 

@@ -8,9 +8,10 @@ from monitor.engine.orderplan import OrderPlan
 
 class Life:
     """`away`: it was sent and may be at a venue; only a refusal makes it certain that it is not.
-    `known`: the venue has shown that it has it. `attempt` is the newest, `tries` how many went to
-    the present `venue`. `refusal` is what still has to be answered.
+    `known`: the venue has shown that it has it. `attempt` is the newest, `tries` how many were
+    made since it last began anew. `refusal` is what still has to be answered.
 
+    `heir`: the order that was created to take its place at another venue.
     `wanted`: why it is to be cancelled, "" when nobody asked; `asked` how often the venue was.
     `ready_ns`: since when it could leave."""
 
@@ -18,7 +19,7 @@ class Life:
         "asked",
         "attempt",
         "away",
-        "diverted",
+        "heir",
         "known",
         "manual",
         "partial_seen",
@@ -37,7 +38,7 @@ class Life:
         self.away = False
         self.known = False
         self.manual = False
-        self.diverted = False
+        self.heir: int | None = None
         self.partial_seen = False
         self.attempt = 0
         self.tries = 0
@@ -50,7 +51,7 @@ class Life:
     @property
     def divertible(self) -> bool:
         """Whether it is here for certain, ready to leave, and may go elsewhere."""
-        here = not (self.away or self.manual or self.diverted or self.wanted)
+        here = not (self.away or self.manual or self.wanted) and self.heir is None
         return here and bool(self.plan.second_venue) and self.ready_ns is not None
 
     def send(self, sent: ev.OrderSent, time_ns: int) -> None:
@@ -77,10 +78,6 @@ class Life:
         self.refusal = None
 
     def queue(self, queued: ev.OrderQueued) -> None:
-        if queued.venue and queued.venue != self.venue:
-            self.diverted = queued.venue == self.plan.second_venue
-            self.venue = queued.venue
-            self.tries = 0
         self.refusal = None
         self.ready_ns = queued.not_before_ns
 

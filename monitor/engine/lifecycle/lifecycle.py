@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from monitor.engine import events as ev
+from monitor.engine.lifecycle.elsewhere import LifeView, given_away, heir_of, held_here
 from monitor.engine.lifecycle.life import Life
 from monitor.engine.lifecycle.terms import LifeCycleTerms, cancel_pause_ns, retry_pause_ns
 from monitor.engine.lifecycle.timers import Timers
 from monitor.engine.orders import Order
-from monitor.engine.trading.parts import View
 from monitor.engine.values import (
     NS_PER_SECOND,
     FailurePolicy,
@@ -36,15 +36,17 @@ class LifeCycle:
     Auto-cancel: `auto_cancel_s` after the first `OrderSent` the order is asked back, once; one
     that is back in the queue by then is cancelled here; one that a person took back begins anew.
     A cancel, whoever asked for it, is asked again with growing pauses until the order has ended.
+    What goes to a second venue is a new order there (`elsewhere`), and the first one ends.
     """
 
-    def __init__(self, view: View, terms: LifeCycleTerms | None = None) -> None:
+    def __init__(self, view: LifeView, terms: LifeCycleTerms | None = None) -> None:
         self._view = view
         self._terms = terms or LifeCycleTerms()
         self._lives: dict[int, Life] = {}
         self._timers = Timers()
         self._unanswered: dict[int, None] = {}
         self._divertible: dict[int, None] = {}
+        self._given: dict[int, int] = {}
         self._line_changed_ns: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
@@ -87,6 +89,7 @@ class LifeCycle:
             handler(event, time_ns)
 
     def decide(self, now_ns: int) -> Iterator[ev.AnyEvent]:
+        yield from self._given_ends()
         yield from self._answers(now_ns)
         while (key := self._timers.due(now_ns)) is not None:
             when = self._timers.when(key)
@@ -98,11 +101,12 @@ class LifeCycle:
             fact = self._due[kind](order_id, life, order, now_ns)
             if fact is not None:
                 yield fact
+                yield from self._given_ends()
             if self._timers.when(key) == when:
                 self._timers.drop(key)
 
     def due_ns(self) -> int | None:
-        return self._view.now_ns if self._unanswered else self._timers.next_ns()
+        return self._view.now_ns if self._unanswered or self._given else self._timers.next_ns()
 
     def __len__(self) -> int:
         """Orders that are followed."""
@@ -114,8 +118,21 @@ class LifeCycle:
         if event.origin is Origin.EXTERNAL:
             life.show()
         plan = event.plan
-        if plan.second_venue and not (plan.conditions or plan.not_before_ns or plan.parent_id):
+        if plan.instead_of is not None:
+            self._inherited(plan.instead_of, event.order_id)
+        waits = plan.conditions or plan.not_before_ns or plan.parent_id
+        if plan.second_venue and not waits and not held_here(self._view, event):
             self._ready(event.order_id, life, time_ns)
+
+    def _inherited(self, order_id: int, heir: int) -> None:
+        """Another order has taken its place: all that is left to do is to end it."""
+        life = self._lives.get(order_id)
+        if life is None:
+            return
+        life.heir = self._given[order_id] = heir
+        self._unanswered.pop(order_id, None)
+        self._divertible.pop(order_id, None)
+        self._timers.drop(order_id * _KINDS + _ELSEWHERE)
 
     def _released(self, event: ev.OrderReleased, time_ns: int) -> None:
         life = self._lives.get(event.order_id)
@@ -255,6 +272,7 @@ class LifeCycle:
             self._timers.drop(key)
         self._unanswered.pop(order_id, None)
         self._divertible.pop(order_id, None)
+        self._given.pop(order_id, None)
         if not keep:
             self._lives.pop(order_id, None)
 
@@ -267,7 +285,7 @@ class LifeCycle:
 
     # Decisions ---------------------------------------------------------------------------------
     def _answers(self, now_ns: int) -> Iterator[ev.AnyEvent]:
-        """To refusals: each is answered by exactly one fact."""
+        """To refusals: each is answered by exactly one fact, and an heir by the end of the other."""
         for order_id in tuple(self._unanswered):
             life, order = self._lives.get(order_id), self._view.book.active.get(order_id)
             if order_id not in self._unanswered:
@@ -275,9 +293,19 @@ class LifeCycle:
             if life is not None and order is not None and life.refusal is not None:
                 yield self._answer(order, life, life.refusal, now_ns)
             self._unanswered.pop(order_id, None)
+            yield from self._given_ends()
+
+    def _given_ends(self) -> Iterator[ev.AnyEvent]:
+        """Of orders whose place another has taken: before anything else, also after a restart."""
+        for order_id, heir in tuple(self._given.items()):
+            life, order = self._lives.get(order_id), self._view.book.active.get(order_id)
+            if life is not None and order is not None:
+                yield given_away(order, life, heir, self._terms.second_venue_after_s)
+            self._given.pop(order_id, None)
 
     def _answer(self, order: Order, life: Life, refusal: ev.OrderRefused, now_ns: int) -> ev.AnyEvent:
         order_id, plan = order.order_id, life.plan
+        second = plan.second_venue
         if life.wanted:
             return ev.OrderCanceled(order_id=order_id, reason=life.wanted, cumulative=order.filled)
         retry = plan.on_failure is FailurePolicy.RETRY and refusal.retryable
@@ -286,11 +314,8 @@ class LifeCycle:
             return ev.OrderQueued(
                 order_id=order_id, not_before_ns=now_ns + pause, venue=life.venue, reason=refusal.reason
             )
-        if plan.second_venue and not life.diverted and plan.second_venue != life.venue:
-            reason = f"{life.venue or 'the first venue'} refused it: {refusal.reason}"
-            return ev.OrderQueued(
-                order_id=order_id, not_before_ns=now_ns, venue=plan.second_venue, reason=reason
-            )
+        if second and second != life.venue and self._view.account_at(second):
+            return heir_of(self._view, order, plan)
         if plan.on_failure is FailurePolicy.MANUAL:
             return ev.OrderHandedOver(order_id=order_id, reason=refusal.reason)
         verdict = ev.OrderCanceled if plan.on_failure is FailurePolicy.CANCEL else ev.OrderRejected
@@ -322,14 +347,13 @@ class LifeCycle:
             return None
         return ev.CancelRequested(order_id=order_id, reason=f"asked again: {life.wanted}")
 
-    def _elsewhere(self, order_id: int, life: Life, _: Order, now_ns: int) -> ev.AnyEvent | None:
+    def _elsewhere(self, order_id: int, life: Life, order: Order, now_ns: int) -> ev.AnyEvent | None:
         if not life.divertible or life.ready_ns is None or self._view.reachable(life.venue):
             return None
         since = max(life.ready_ns, self._line_changed_ns.get(life.venue, 0))
         when = since + self._terms.second_venue_after_s * NS_PER_SECOND
         second = life.plan.second_venue
-        if now_ns < when or not self._view.reachable(second):
+        if now_ns < when or not self._view.reachable(second) or not self._view.account_at(second):
             self._set(order_id, _ELSEWHERE, max(when, now_ns + _LOOK_AGAIN_NS))
             return None
-        reason = f"{life.venue} was not reachable for {self._terms.second_venue_after_s} s"
-        return ev.OrderQueued(order_id=order_id, not_before_ns=now_ns, venue=second, reason=reason)
+        return heir_of(self._view, order, life.plan)

@@ -103,7 +103,7 @@ class Fold:
     def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
         self.state.last_order = max(self.state.last_order, event.order_id)
         self.state.account(event.account_id)
-        if event.origin is not Origin.EXTERNAL:
+        if event.origin is not Origin.EXTERNAL and event.plan.instead_of is None:
             self.state.taken.made(event.order_id, time_ns)
         self._order(event, time_ns)
 

@@ -141,6 +141,11 @@ class State:
         terms = self.terms.venue(venue)
         return terms is not None and type_ in terms.native
 
+    def account_at(self, venue: str) -> str:
+        """The first there that orders may be given for; "" when there is none."""
+        mine = (a.account_id for a in self.terms.accounts if a.venue == venue and not a.watched)
+        return next(mine, "")
+
     # Prices ------------------------------------------------------------------------------------
     def last_price(self, symbol: str) -> Decimal | None:
         """The newest, else what was marked last."""

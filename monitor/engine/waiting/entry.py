@@ -117,7 +117,11 @@ class Entry:
         """As it was meant: not only for its turn."""
         plan = self.intent.plan
         return bool(
-            self.conditional or self.local or plan.parent_id is not None or self.not_before_ns is not None
+            self.conditional
+            or self.local
+            or plan.parent_id is not None
+            or plan.instead_of is not None
+            or self.not_before_ns is not None
         )
 
     @property
@@ -155,7 +159,10 @@ class Entry:
         """What it waits for now."""
         if self.stage is not Stage.HELD:
             return WaitingKind.QUEUED if self.stage is Stage.QUEUED else WaitingKind.MANUAL
-        if self.intent.plan.parent_id is not None and not self.parent_filled:
+        plan = self.intent.plan
+        if plan.parent_id is not None and not self.parent_filled:
+            return WaitingKind.LINKED
+        if plan.instead_of is not None and not self.local:
             return WaitingKind.LINKED
         if self.not_before_ns is not None and self.not_before_ns > now_ns:
             return WaitingKind.DELAYED
@@ -163,6 +170,8 @@ class Entry:
 
     def detail(self, kind: WaitingKind) -> str:
         """In words."""
+        if kind is WaitingKind.LINKED and self.intent.plan.instead_of is not None:
+            return f"until order {self.intent.plan.instead_of} has ended"
         if kind is WaitingKind.LINKED:
             return f"until order {self.intent.plan.parent_id} is filled"
         if kind is WaitingKind.DELAYED:

@@ -39,6 +39,8 @@ class Gates:
 
     def pass_through(self, entry: Entry, now_ns: int) -> Iterator[ev.AnyEvent]:
         """What this event means for a held order. At most one `OrderReleased`."""
+        if not self._in_its_place(entry):
+            return
         allotted = self.allotment(entry)
         if allotted is not None and not allotted:
             return
@@ -61,6 +63,11 @@ class Gates:
             return None
         parent = self._view.book.orders.get(parent_id)
         return self._links.allotment(entry.order_id, parent.filled) if parent is not None else Decimal(0)
+
+    def _in_its_place(self, entry: Entry) -> bool:
+        """Whether the order that it replaces has ended: never do both work."""
+        other = self._view.book.orders.get(entry.intent.plan.instead_of or 0)
+        return other is None or not other.status.active
 
     # Conditions ----------------------------------------------------------------------------------
     def _evaluate(self, entry: Entry, now_ns: int) -> set[int]:
@@ -101,6 +108,8 @@ class Gates:
     def _why(self, entry: Entry) -> str:
         if entry.conditional:
             return "its conditions are met"
+        if entry.intent.plan.instead_of is not None:
+            return f"order {entry.intent.plan.instead_of} has ended"
         return "its parent is filled" if entry.intent.plan.parent_id is not None else "its time has come"
 
     # Triggers ------------------------------------------------------------------------------------

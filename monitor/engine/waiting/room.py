@@ -15,6 +15,7 @@ from monitor.engine import events as ev
 from monitor.engine.commands import Reply, refused
 from monitor.engine.emergency import allowed
 from monitor.engine.orderplan import LONGEST_DELAY_S, OrderPlan, begun
+from monitor.engine.orders import VENUE_WORDS, VERDICTS
 from monitor.engine.rows import QueueRow, WaitingRow
 from monitor.engine.values import ZERO, Origin, Priority
 from monitor.engine.waiting.conditions import ConditionError, parse_all
@@ -44,6 +45,7 @@ class WaitingRoom:
         self._linkage = Linkage(view, self._links, self._entries, self._watch.wake)
         self._expiries: list[tuple[int, int]] = []
         self._cancels: dict[int, str] = {}
+        self._heirs: dict[int, int] = {}
         self._changed: dict[int, None] = {}
         self._blocked: tuple[object, ...] = ()
         self._blocked_venues: set[str] = set()
@@ -129,6 +131,8 @@ class WaitingRoom:
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event, time_ns)
+        if self._heirs and type(event) in VENUE_WORDS:
+            self._heard_of_predecessor(event)
         if self._links:
             self._linkage.apply(event)
         if self._watch.listening:
@@ -143,6 +147,8 @@ class WaitingRoom:
             return
         local = event.type in TRIGGERED_TYPES and not self._view.native(event.venue, event.type)
         entry = self._entries[event.order_id] = Entry(event, time_ns, local=local)
+        if plan.instead_of is not None:
+            self._heirs[plan.instead_of] = event.order_id
         if entry.expires_ns is not None:
             heapq.heappush(self._expiries, (entry.expires_ns, event.order_id))
         if entry.waits_for_something:
@@ -259,6 +265,17 @@ class WaitingRoom:
         if entry is not None:
             self._leave(entry)
 
+    def _heard_of_predecessor(self, event: Any) -> None:
+        """Of an order whose place another takes: it has ended, so that one may leave; or its venue has it
+        after all, so that one may not."""
+        heir = self._heirs.get(event.order_id)
+        if heir is None:
+            return
+        if isinstance(event, VERDICTS):
+            self._watch.wake(heir)
+        else:
+            self._cancels[heir] = f"order {event.order_id} is at its venue after all"
+
     def _leave(self, entry: Entry) -> None:
         order_id = entry.order_id
         self._watch.remove(entry)
@@ -266,6 +283,8 @@ class WaitingRoom:
             self._queue.remove(order_id)
         del self._entries[order_id]
         self._cancels.pop(order_id, None)
+        if entry.intent.plan.instead_of is not None:
+            self._heirs.pop(entry.intent.plan.instead_of, None)
         self._changed.pop(order_id, None)
         if order_id in self._told:
             self._told.discard(order_id)
@@ -308,6 +327,8 @@ class WaitingRoom:
             entry = self._entries.get(order_id)
             if entry is None or order_id not in self._queue or not self._permitted(entry):
                 continue
+            if order_id in self._heirs:
+                continue  # another has taken its place
             if not self._queue.may_leave(order_id, now_ns):
                 return
             if self._view.reachable(entry.venue):

@@ -29,6 +29,7 @@ class Scope(StrEnum):
 class Group(StrEnum):
     GENERAL = "General"
     REPLAY = "Replay"
+    PAST = "Past"
     ORDERS = "Orders and positions"
     STRATEGIES = "Strategies"
     SYSTEM = "System"
@@ -43,6 +44,8 @@ class When(StrEnum):
     REPLAY = "replay"
     RESETTABLE = "resettable"
     ENGINE = "engine"
+    PRESENT = "present"
+    PAST = "past"
     ORDER_SELECTED = "order selected"
     ORDERS_WORKING = "orders working"
     ORDER_FOR_YOU = "order for you"
@@ -62,7 +65,8 @@ class When(StrEnum):
 
 class UserCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a user can do. `keys` are Qt's portable names ("Ctrl+K", "Shift+X"), the
-    first is shown; `repeats` says whether holding the key down repeats it."""
+    first is shown; `repeats` says whether holding the key down repeats it. While a past moment is
+    looked at, commands of `When.PAST` have their keys for themselves."""
 
     id: str
     title: str
@@ -137,6 +141,19 @@ def _replay() -> tuple[UserCommand, ...]:
     )
 
 
+def _past() -> tuple[UserCommand, ...]:
+    def past(id: str, title: str, key: str, when: When = When.PAST, repeats: bool = False) -> UserCommand:
+        return UserCommand(id=id, title=title, group=Group.PAST, keys=(key,), when=when, repeats=repeats)
+
+    return (
+        past("look_back", "Look at a past moment", "Ctrl+T", When.PRESENT),
+        past("back_to_now", "Back to now", "Ctrl+T"),
+        past("past_back", "Step one fact back", ",", repeats=True),
+        past("past_forward", "Step one fact forward", ".", repeats=True),
+        past("past_goto", "Go to a past time", "T"),
+    )
+
+
 def _orders() -> tuple[UserCommand, ...]:
     def order(id: str, title: str, key: str, when: When) -> UserCommand:
         return UserCommand(
@@ -148,7 +165,7 @@ def _orders() -> tuple[UserCommand, ...]:
         order("close_all", "Close all positions", "Shift+X", When.POSITIONS_OPEN),
         order("cancel_selected", "Cancel the selected orders", "D", When.ORDER_SELECTED),
         order("cancel_all", "Cancel all orders", "Shift+D", When.ORDERS_WORKING),
-        order("new_conditional", "New conditional order", "Shift+N", When.TRADING),
+        order("new_order", "New order", "N", When.TRADING),
         order("send_waiting", "Send the order that waits for your decision", "E", When.ORDER_FOR_YOU),
         UserCommand(
             id="look_up_order",
@@ -237,6 +254,7 @@ def _panels() -> tuple[UserCommand, ...]:
 
 COMMANDS: tuple[UserCommand, ...] = (
     *_replay(),
+    *_past(),
     *_orders(),
     *_strategies(),
     *_system(),

@@ -408,13 +408,16 @@ class Core(Questions):
     # Window door -----------------------------------------------------------------------------
     async def look_back(self, seq: int | None, time_ns: int | None) -> PastMoment:
         """Show the window a past moment. Raises `Unavailable` when there is none."""
-        if self._opened is None:
+        opened = self._opened
+        if opened is None:
             raise Unavailable("Nothing is open.")
         try:
             await self._store.settle()
-            moment, changes = await look_at(self._store, self._opened, seq, time_ns)
+            moment, changes = await look_at(self._store, opened, seq, time_ns)
         except (StoreError, NoSuchMomentError) as error:
             raise Unavailable(str(error)) from error
+        if opened is not self._opened:
+            raise Unavailable("Another session was opened meanwhile.")
         self.outbox.show_past(changes)
         return moment
 

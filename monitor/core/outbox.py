@@ -18,15 +18,19 @@ class WindowOutbox:
         self._window = window
         self._waiting: deque[Changes] = deque()
         self._held: Changes | None = None
-        self._past = False
+        self._past: int | None = None  # the session whose past is shown
 
     def put(self, changes: Changes) -> None:
         """Core's thread only. `changes` must not be changed by anybody afterwards."""
         if not self._window:
             return
-        if self._past:  # the past stays as it was; what is said now is still heard
-            changes = Changes(seq=changes.seq, log=changes.log, operations=changes.operations)
-            if not changes.log and not changes.operations:
+        if self._is_other_session(changes):
+            self._past = None  # what was looked at is over
+        if self._past is not None:  # the past stays as it was; what is said now is still heard
+            changes = Changes(
+                seq=changes.seq, log=changes.log, operations=changes.operations, alerts=changes.alerts
+            )
+            if not changes.log and not changes.operations and not changes.alerts:
                 return
         if self._held is None and len(self._waiting) < _MOST_WAITING:
             self._waiting.append(changes)
@@ -38,12 +42,12 @@ class WindowOutbox:
 
     def show_past(self, past: Changes) -> None:
         """Core's thread only: show this, and nothing of the present until `show_present`."""
-        self._past = True
+        self._past = past.session.session_id if past.session is not None else 0
         self._show(past)
 
     def show_present(self, present: Changes) -> None:
         """Core's thread only: all of the present, and what follows."""
-        self._past = False
+        self._past = None
         self._show(present)
 
     def _show(self, whole: Changes) -> None:
@@ -55,7 +59,10 @@ class WindowOutbox:
 
     @property
     def in_past(self) -> bool:
-        return self._past
+        return self._past is not None
+
+    def _is_other_session(self, changes: Changes) -> bool:
+        return changes.session is not None and changes.session.session_id != self._past
 
     def flush(self) -> None:
         """Core's thread only: hand over what was held back, once there is room."""

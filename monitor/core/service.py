@@ -87,6 +87,8 @@ async def serve(setup: Setup, ready: Callable[[Core], None]) -> None:
         try:
             await core.run()
         finally:
+            if core.outbox.in_past:  # nobody can be asked for the present any more
+                core.outbox.show_present(core.snapshot())
             if mirror is not None:
                 await mirror.stop()
             await core.close()

@@ -42,7 +42,8 @@ from monitor.models.waiting import EXECUTIONS, WAITING
 
 class Desk(QObject):
     """All signals of one `apply` come after all of its rows are in place, so a slot sees a fill
-    with its position. `cleared` comes first: the rows before it are void."""
+    with its position. `cleared` comes first: the rows before it are void. While a past moment is
+    shown, `heard` carries the alerts of the present, which do not belong to it."""
 
     cleared = Signal()
     session_changed = Signal(object)
@@ -53,6 +54,7 @@ class Desk(QObject):
     orders_changed = Signal()
     queue_changed = Signal()
     system_changed = Signal()
+    heard = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -78,12 +80,18 @@ class Desk(QObject):
         self.session: SessionRow | None = None
         self.replay: ReplayRow | None = None
         self.queue: QueueRow | None = None
+        self._heard: list[AlertRow] = []
         self._no_curve = EquitySeries()
 
     @property
     def clock_ns(self) -> int | None:
         """The engine's time; None before it has one."""
         return self.context.clock_ns
+
+    @property
+    def past_ns(self) -> int | None:
+        """The past moment that is shown; None in the present."""
+        return self.session.past_ns if self.session is not None else None
 
     @property
     def account(self) -> AccountRow | None:
@@ -116,7 +124,9 @@ class Desk(QObject):
 
     def pass_time(self, wall_ns: int) -> None:
         """The time of day, which is the engine's clock wherever nothing is replayed."""
-        if self.session is not None and self.session.world is not World.REPLAY and self.replay is None:
+        if self.session is None or self.past_ns is not None:
+            return  # a past moment does not grow older
+        if self.session.world is not World.REPLAY and self.replay is None:
             self._set_clock(wall_ns)
 
     def apply(self, changes: Changes) -> None:
@@ -141,6 +151,9 @@ class Desk(QObject):
         if zone_changed or day != self.context.day():
             self._refresh()
         self._tell(changes)
+        if self._heard:
+            heard, self._heard = self._heard, []
+            self.heard.emit(heard)
 
     def tables(self) -> tuple[RowTable, ...]:
         """All of them; those that outlive a clear are the last two."""
@@ -190,7 +203,9 @@ class Desk(QObject):
         if changes.replay is not None:
             self.replay = changes.replay
         now = self.context.clock_ns
-        if self.replay is not None and self.replay.time_ns is not None:
+        if self.past_ns is not None:
+            now = self.past_ns
+        elif self.replay is not None and self.replay.time_ns is not None:
             now = self.replay.time_ns
         elif self.replay is None:
             touched = [row.updated_ns for row in changes.accounts.values()]
@@ -250,9 +265,18 @@ class Desk(QObject):
         )
         self.executions.apply(changes.executions.values())
         self.records.apply(changes.records.values())
-        self.alerts.apply(changes.alerts.values())
+        self.alerts.apply(self._alerts_of_then(changes.alerts.values()))
         self.links.apply(changes.links.values())
         self.queue = changes.queue or self.queue
+
+    def _alerts_of_then(self, alerts: Iterable[AlertRow]) -> list[AlertRow]:
+        """All of them in the present. In the past those of its moment; later ones are heard."""
+        past_ns = self.past_ns
+        if past_ns is None:
+            return list(alerts)
+        rows = list(alerts)
+        self._heard += [row for row in rows if row.time_ns > past_ns and row.settled_ns is None]
+        return [row for row in rows if max(row.time_ns, row.settled_ns or 0) <= past_ns]
 
     def _take_positions(self, positions: Iterable[PositionRow]) -> None:
         there: list[PositionRow] = []

@@ -19,6 +19,7 @@ Condition = Callable[[], str]
 
 MENUS: tuple[Group, ...] = (
     Group.REPLAY,
+    Group.PAST,
     Group.ORDERS,
     Group.STRATEGIES,
     Group.SYSTEM,
@@ -43,7 +44,6 @@ class Actions(QObject):
         for entry in COMMANDS:
             action = QAction(self.tr(entry.title), self)
             action.setObjectName(entry.id)
-            action.setShortcuts([QKeySequence(key) for key in entry.keys])
             action.setAutoRepeat(entry.repeats)
             action.triggered.connect(lambda _checked=False, id=entry.id: self.run(id))
             if entry.scope is Scope.TABLE:
@@ -51,6 +51,19 @@ class Actions(QObject):
             else:
                 window.addAction(action)
             self.actions[entry.id] = action
+        self._past: bool | None = None
+        self.look_at_past(False)
+
+    def look_at_past(self, past: bool) -> None:
+        """Share out the keys: while a past moment is looked at, its commands have theirs."""
+        if past is self._past:
+            return
+        self._past = past
+        taken = {key for entry in COMMANDS if entry.when is When.PAST for key in entry.keys if past}
+        for entry in COMMANDS:
+            mine = past if entry.when is When.PAST else True
+            keys = [key for key in entry.keys if mine and (entry.when is When.PAST or key not in taken)]
+            self.actions[entry.id].setShortcuts([QKeySequence(key) for key in keys])
 
     def bind(self, id: str, handler: Callable[[], None], condition: Condition | None = None) -> None:
         """Say what a command does, and optionally a condition of its own beside the table's."""

@@ -152,13 +152,18 @@ class Banner(QWidget):
         orders whose cancel is not confirmed, told while the engine is halted."""
         if session is None:
             return
-        self._line = self._theme.strip(session.world, session.engine_state)
-        when = ""
-        if session.world is World.REPLAY and replay is not None:
-            when = shown.minute(replay.time_ns or replay.first_ns, shown.zone(session.zone))
-        self.strip.show_world(
-            self._words(session, stragglers), when, self._line, hatched=session.world is World.REPLAY
+        past = session.past_seq is not None
+        self._line = (
+            self._theme.strip_past if past else self._theme.strip(session.world, session.engine_state)
         )
+        when, zone = "", shown.zone(session.zone)
+        if past:
+            when = shown.moment(session.past_ns, zone)
+        elif session.world is World.REPLAY and replay is not None:
+            when = shown.minute(replay.time_ns or replay.first_ns, zone)
+        hatched = past or session.world is World.REPLAY
+        self.strip.show_world(self._words(session, stragglers), when, self._line, hatched=hatched)
+        self.strip.setToolTip(shown.iso(session.past_ns, zone) if past else "")
         title = session.title
         if replay is not None and replay.synthetic:
             title = self.tr("synthetic data · {0}").format(title)
@@ -169,12 +174,13 @@ class Banner(QWidget):
 
     @staticmethod
     def _words(session: SessionRow, stragglers: int) -> str:
-        words = [session.world.value]
+        past = session.past_seq is not None
+        words = ["PAST", session.world.value] if past else [session.world.value]
         if session.engine_state in WORDS:
             words.append(WORDS[session.engine_state])
         if session.engine_state is EngineState.HALTED and stragglers:
             words.append("1 straggler" if stragglers == 1 else f"{stragglers} stragglers")
-        if session.read_only:
+        if session.read_only and not past:
             words.append("READ-ONLY")
         return " · ".join(words)
 

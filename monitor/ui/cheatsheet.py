@@ -15,7 +15,7 @@ from monitor.ui.overlay import Overlay
 COLUMNS: tuple[tuple[Group, ...], ...] = (
     (Group.REPLAY, Group.STRATEGIES, Group.GENERAL),
     (Group.ORDERS, Group.TABLES),
-    (Group.PANELS, Group.SYSTEM),
+    (Group.PANELS, Group.SYSTEM, Group.PAST),
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from monitor.commands import When
 from monitor.engine.values import EngineState, StrategyState
 from monitor.ui.actions import Condition
-from monitor.ui.hints import recorded, why_read_only
+from monitor.ui.hints import in_past, recorded, why_past, why_read_only
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
@@ -32,8 +32,10 @@ ACTING = (
     When.NOT_NORMAL,
 )
 """Not in a session that is only shown."""
-ASKING = (When.RESETTABLE, When.ENGINE, When.NOT_HALTED)
+ASKING = (When.RESETTABLE, When.ENGINE, When.NOT_HALTED, When.PRESENT)
 """In any session, but not without an engine."""
+PRESENT_ONLY = (When.RESETTABLE, When.ENGINE)
+"""Nor while a past moment is looked at."""
 
 
 def conditions(window: MainWindow) -> dict[When, Condition]:
@@ -43,6 +45,8 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.REPLAY: lambda: _replay(window),
         When.RESETTABLE: lambda: "" if recorded(window) else _replay(window),
         When.ENGINE: lambda: "",
+        When.PRESENT: lambda: _present(window),
+        When.PAST: lambda: "" if in_past(window) else "this is the present, Ctrl+T looks back",
         When.ORDERS_WORKING: lambda: "" if len(window.desk.active_orders) else "no order is working",
         When.POSITIONS_OPEN: lambda: "" if len(window.desk.positions) else "no position is open",
         When.ORDER_SELECTED: lambda: _order_selected(window),
@@ -60,7 +64,8 @@ def conditions(window: MainWindow) -> dict[When, Condition]:
         When.TABLE: lambda: "",  # the table used last, when none has the focus
     }
     frozen = {when: _unless(lambda: why_read_only(window), tests[when]) for when in ACTING}
-    asking = {when: _unless(lambda: window.why_lost(), tests[when]) for when in ASKING}
+    present = {when: _unless(lambda: why_past(window), tests[when]) for when in PRESENT_ONLY}
+    asking = {when: _unless(lambda: window.why_lost(), (tests | present)[when]) for when in ASKING}
     return tests | frozen | asking
 
 
@@ -70,6 +75,12 @@ def _unless(obstacle: Condition, test: Condition) -> Condition:
 
 def _replay(window: MainWindow) -> str:
     return "" if window.desk.replay is not None else "no replay is open"
+
+
+def _present(window: MainWindow) -> str:
+    if in_past(window):
+        return "you look at the past already: , and . step, t goes to a time"
+    return "" if window.desk.session is not None else "nothing is open yet"
 
 
 def _order_selected(window: MainWindow) -> str:

@@ -1,7 +1,7 @@
-"""Go to: a bar by number or per cent, or any moment of the data, typed in one field.
+"""Go to: a place by number or per cent, or any moment of the data, typed in one field.
 
 Owns the field. What is typed is read by a pure function; the seek is asked for by signals. Which
-bar a moment means is the engine's to find.
+bar or fact a moment means is the engine's to find.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from monitor.boundary import PastMoment
 from monitor.engine.rows import ReplayRow
 from monitor.engine.values import NS_PER_SECOND
 from monitor.models import format as shown
@@ -24,39 +25,81 @@ CLOCKS = ("%H:%M:%S", "%H:%M")
 DAYS = ("%Y-%m-%d", "%m-%d")
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A bar or a moment to go to, or the sentence why there is none."""
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be gone to: places by number and moments, both ends included, and where one stands
+    now. `place` is what a number counts, `owner` what has them, `arrives` what a moment means."""
 
-    bar: int | None = None
+    first: int
+    last: int
+    now_ns: int
+    first_ns: int
+    last_ns: int
+    place: str = "bar"
+    owner: str = "replay"
+    arrives: str = "the last bar that has closed by"
+
+
+def reach_of_replay(replay: ReplayRow) -> Reach:
+    """The bars of a replay."""
+    return Reach(
+        first=0,
+        last=replay.bars,
+        now_ns=replay.time_ns or replay.first_ns,
+        first_ns=replay.first_ns,
+        last_ns=replay.last_ns,
+    )
+
+
+def reach_of_past(moment: PastMoment) -> Reach:
+    """The facts of the journal."""
+    return Reach(
+        first=moment.first_seq,
+        last=moment.last_seq,
+        now_ns=moment.time_ns,
+        first_ns=moment.first_ns,
+        last_ns=moment.last_ns,
+        place="fact",
+        owner="journal",
+        arrives="the last fact by",
+    )
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A number or a moment to go to, or the sentence why there is none."""
+
+    number: int | None = None
     time_ns: int | None = None
     problem: str = ""
 
 
-def read_place(text: str, replay: ReplayRow, zone: tzinfo) -> Place:
-    """`text` is a bar (1234), a share (40 %), a date, a date and time, or a time of the day at
-    which the replay stands, all within the data and in its zone."""
+def read_place(text: str, reach: Reach, zone: tzinfo) -> Place:
+    """`text` is a number (1234), a share (40 %), a date, a date and time, or a time of the day at
+    which one stands, all within reach and in that zone."""
     typed = " ".join(text.replace(",", "").split())
     if re.fullmatch(r"\d+", typed):
-        return _bar(int(typed), replay.bars)
+        return _numbered(int(typed), reach)
     if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", typed):
-        return _bar(round(float(match[1]) / 100 * replay.bars), replay.bars)
-    now = datetime.fromtimestamp((replay.time_ns or replay.first_ns) // NS_PER_SECOND, zone)
+        share = float(match[1]) / 100
+        return _numbered(reach.first + round(share * (reach.last - reach.first)), reach)
+    now = datetime.fromtimestamp(reach.now_ns // NS_PER_SECOND, zone)
     if moment := _moment(typed, now):
-        return _within(moment, moment, replay, zone)
+        return _within(moment, moment, reach, zone)
     if day := _day(typed, now):
-        return _within(day, day.replace(hour=23, minute=59, second=59), replay, zone)
-    return Place(problem="Type a bar (1200), a share (40 %) or a time (10:31 or 2019-06-12 10:31).")
+        return _within(day, day.replace(hour=23, minute=59, second=59), reach, zone)
+    return Place(
+        problem=f"Type a {reach.place} (1200), a share (40 %) or a time (10:31 or 2019-06-12 10:31)."
+    )
 
 
-def span(replay: ReplayRow, zone: tzinfo) -> str:
+def span(reach: Reach, zone: tzinfo) -> str:
     """The moments that can be gone to."""
-    return f"{shown.minute(replay.first_ns, zone)} to {shown.minute(replay.last_ns, zone)}"
+    return f"{shown.minute(reach.first_ns, zone)} to {shown.minute(reach.last_ns, zone)}"
 
 
-def _bar(bar: int, bars: int) -> Place:
-    if bar > bars:
-        return Place(problem=f"The replay has {bars:,} bars.")
-    return Place(bar)
+def _numbered(number: int, reach: Reach) -> Place:
+    if number > reach.last:
+        return Place(problem=f"The {reach.owner} has {reach.last:,} {reach.place}s.")
+    return Place(max(number, reach.first))
 
 
 def _moment(typed: str, now: datetime) -> datetime | None:
@@ -86,27 +129,26 @@ def _read(typed: str, form: str, now: datetime) -> datetime | None:
         return None
 
 
-def _within(first: datetime, last: datetime, replay: ReplayRow, zone: tzinfo) -> Place:
-    """The moment, or for a day its part that the data have."""
+def _within(first: datetime, last: datetime, reach: Reach, zone: tzinfo) -> Place:
+    """The moment, to the end of its second, or for a day its part that the data have."""
     begin, end = (int(moment.timestamp()) * NS_PER_SECOND for moment in (first, last))
-    if end < replay.first_ns or begin > replay.last_ns:
-        return Place(problem=f"The data go from {span(replay, zone)}.")
-    return Place(time_ns=max(begin, replay.first_ns))
+    if end + NS_PER_SECOND <= reach.first_ns or begin > reach.last_ns:
+        return Place(problem=f"The data go from {span(reach, zone)}.")
+    return Place(time_ns=max(begin, reach.first_ns))
 
 
 class GoTo(Overlay):
-    """`bar_chosen` carries a bar, `time_chosen` a moment in ns UTC."""
+    """`number_chosen` carries a place, `time_chosen` a moment in ns UTC."""
 
-    bar_chosen = Signal(int)
+    number_chosen = Signal(int)
     time_chosen = Signal(object)  # a Qt int is too short for nanoseconds
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window, 460, 112)
-        self._replay: ReplayRow | None = None
+        self._reach: Reach | None = None
         self._zone: tzinfo = shown.zone("UTC")
         self.field = QLineEdit()
-        self.field.setPlaceholderText(self.tr("Bar 1200, share 40 %, or time 2019-06-12 10:31"))
-        self.field.setAccessibleName(self.tr("Bar or time to go to"))
+        self.field.setAccessibleName(self.tr("Place or time to go to"))
         self.hint = QLabel()
         self.hint.setObjectName("caption")
         self.hint.setWordWrap(True)
@@ -116,8 +158,11 @@ class GoTo(Overlay):
         layout.addWidget(self.hint)
         self.field.textChanged.connect(self._preview)
 
-    def open(self, replay: ReplayRow, zone: tzinfo) -> None:
-        self._replay, self._zone = replay, zone
+    def open(self, reach: Reach, zone: tzinfo) -> None:
+        self._reach, self._zone = reach, zone
+        self.field.setPlaceholderText(
+            self.tr("{0} 1200, share 40 %, or time 2019-06-12 10:31").format(reach.place.title())
+        )
         self.field.clear()
         self._preview("")
         self.open_over(self.field)
@@ -130,30 +175,32 @@ class GoTo(Overlay):
         if event.isAutoRepeat() or place.problem:
             return
         self.leave()
-        if place.bar is not None:
-            self.bar_chosen.emit(place.bar)
+        if place.number is not None:
+            self.number_chosen.emit(place.number)
         else:
             self.time_chosen.emit(place.time_ns)
 
     def _read(self) -> Place:
-        if self._replay is None:
-            return Place(problem=self.tr("No replay is open."))
-        return read_place(self.field.text(), self._replay, self._zone)
+        if self._reach is None:
+            return Place(problem=self.tr("Nothing is open."))
+        return read_place(self.field.text(), self._reach, self._zone)
 
     def _preview(self, text: str) -> None:
         self.hint.setText(self._hint() if text.strip() else self._range())
 
     def _range(self) -> str:
-        if self._replay is None:
+        if self._reach is None:
             return ""
-        bars, times = f"{self._replay.bars:,}", span(self._replay, self._zone)
-        return self.tr("Bars 0 to {0}, times {1}. Enter goes there, Esc leaves.").format(bars, times)
+        reach = self._reach
+        return self.tr("{0}s {1} to {2}, times {3}. Enter goes there, Esc leaves.").format(
+            reach.place.title(), f"{reach.first:,}", f"{reach.last:,}", span(reach, self._zone)
+        )
 
     def _hint(self) -> str:
-        place = self._read()
-        if place.bar is not None:
-            return self.tr("Enter goes to bar {0}.").format(f"{place.bar:,}")
-        if place.time_ns is None:
+        place, reach = self._read(), self._reach
+        if place.number is not None and reach is not None:
+            return self.tr("Enter goes to {0} {1}.").format(reach.place, f"{place.number:,}")
+        if place.time_ns is None or reach is None:
             return place.problem
         moment = shown.minute(place.time_ns, self._zone)
-        return self.tr("Enter goes to the last bar that has closed by {0}.").format(moment)
+        return self.tr("Enter goes to {0} {1}.").format(reach.arrives, moment)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Hint = tuple[str, str]
 RECORDED = "this session is read-only, it is shown as it was recorded"
+PAST = "you look at the past: Ctrl+T goes back to now first"
 
 
 WORLDS = {
@@ -34,6 +35,8 @@ def key_hints(window: MainWindow) -> tuple[Hint, ...]:
         return (("dock_ticket", "to the ticket"), ("show_palette", "commands"), ("show_keys", "keys"))
     if window.why_lost():
         return (("quit", "quit"), ("show_palette", "commands"), ("show_keys", "keys"))
+    if in_past(window):
+        return (("back_to_now", "back to now"), ("past_goto", "go to a time"), ("show_palette", "commands"))
     if recorded(window):
         return (("replay_reset", "begin anew"), ("show_palette", "commands"), ("show_keys", "keys"))
     acting = _orders(window)
@@ -41,19 +44,31 @@ def key_hints(window: MainWindow) -> tuple[Hint, ...]:
     return (*hints[:2], ("show_keys", "keys")) if len(hints) > 2 else (*hints, ("show_keys", "keys"))
 
 
-def read_only(window: MainWindow) -> bool:
-    """Whether what is there is only shown: nothing in it can be acted upon."""
-    return bool(why_read_only(window))
+def nothing_to_leave(window: MainWindow) -> bool:
+    """Whether going away concerns nothing: no engine, or a session that is only shown."""
+    return bool(window.why_lost()) or recorded(window)
 
 
 def why_read_only(window: MainWindow) -> str:
     """Why nothing can be acted upon, as a short reason, or ""."""
-    return window.why_lost() or (RECORDED if recorded(window) else "")
+    return window.why_lost() or why_past(window) or (RECORDED if recorded(window) else "")
+
+
+def in_past(window: MainWindow) -> bool:
+    """Whether what is shown is a past moment of the session, or about to be."""
+    session = window.desk.session
+    return window.past.active or (session is not None and session.past_seq is not None)
+
+
+def why_past(window: MainWindow) -> str:
+    """The same as a short reason, or ""."""
+    return PAST if in_past(window) else ""
 
 
 def recorded(window: MainWindow) -> bool:
     """Whether the session is shown as it was recorded and cannot go on."""
-    return window.desk.session is not None and window.desk.session.read_only
+    session = window.desk.session
+    return session is not None and session.read_only and session.past_seq is None
 
 
 def how_to_go_on(replay: ReplayRow | None) -> str:

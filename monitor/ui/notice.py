@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
 
 from monitor.boundary import CoreStats
 from monitor.commands import command, keys_label
-from monitor.engine.rows import AccountRow, ReplayRow, SessionRow, StrategyRow
+from monitor.engine.rows import AccountRow, AlertRow, ReplayRow, SessionRow, StrategyRow
 from monitor.engine.values import ReplayState, World
 from monitor.models import format as shown
 from monitor.ui.pulse import Pulse
@@ -37,6 +37,8 @@ class Situation(msgspec.Struct, frozen=True):
     welcome: bool = False
     engine: Pulse = Pulse()
     failed: tuple[StrategyRow, ...] = ()
+    heard: tuple[AlertRow, ...] = ()
+    """Alerts that were raised while the past is looked at."""
 
 
 def notices(now: Situation) -> list[Told]:
@@ -46,6 +48,9 @@ def notices(now: Situation) -> list[Told]:
         told.append(Told(now.engine.sentence, "error"))
     if now.stats.journal_error:
         told.append(Told(f"Not saved. {now.stats.journal_error} What came since is not on disk.", "error"))
+    told += [Told(f"Now, while you look at the past: {row.message}", "error") for row in now.heard[::-1]]
+    if now.session is not None and now.session.past_seq is not None:
+        return told  # the rest would be of then
     told += [Told(failure(row), "error") for row in now.failed]
     if now.session is not None and now.session.notice:
         told.append(_of_session(now.session))

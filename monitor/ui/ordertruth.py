@@ -25,6 +25,7 @@ class OrderTruth:
         self._window = window
         self._desk = window.desk
         self._told = 0  # the newest alert that was told of
+        self._session: int | None = None
 
     def bind(self) -> None:
         window = self._window
@@ -32,7 +33,7 @@ class OrderTruth:
         table.bind("look_up_order", self._look_up)
         table.bind("compare_now", lambda: window.send(Reconcile()))
         table.bind("acknowledge", self._acknowledge)
-        table.bind("new_conditional", self._open_form)
+        table.bind("new_order", self._open_form)
 
     def connect(self) -> None:
         window = self._window
@@ -59,7 +60,9 @@ class OrderTruth:
         window.system.refresh_age()
 
     def _tell(self) -> None:
-        """The newest alert that somebody must look at, once, where the eye is."""
+        """The newest alert that somebody must look at, once, where the eye is; none of the past."""
+        if self._desk.past_ns is not None:
+            return
         fresh = [row for row in self._desk.standing_alerts() if row.alert_id > self._told]
         if not fresh:
             return
@@ -70,7 +73,10 @@ class OrderTruth:
             self._window.show_message(f"{worst.message} (Alt+3)", tone)
 
     def _forget(self) -> None:
-        self._told = 0
+        """Another session numbers its alerts anew; a look at the past tells none again."""
+        session = self._desk.session.session_id if self._desk.session is not None else None
+        if session != self._session:
+            self._told, self._session = 0, session
 
     # -- what is meant
 
@@ -135,6 +141,8 @@ class OrderTruth:
     def why_not_state(self, state: EngineState) -> str:
         """Why the engine cannot be asked to enter a state."""
         session = self._desk.session
+        if session is not None and session.past_seq is not None:
+            return ""  # whatever it was then: only the emergency stop gets here, and it is never late
         if session is not None and session.engine_state is state:
             return f"the engine is {state.replace('_', '-').lower()} already"
         return self.why_not_trading()

@@ -13,7 +13,7 @@ ACTING: dict[str, tuple[str, ...]] = {
     "positions": ("close_position", "close_all"),
     "active_orders": ("cancel_selected", "cancel_all", *RESOLVING),
     "stragglers": ("cancel_selected", "compare_now", *RESOLVING),
-    "waiting": ("send_waiting", "cancel_selected", "new_conditional"),
+    "waiting": ("send_waiting", "cancel_selected", "new_order"),
     "alerts": ("acknowledge", "compare_now"),
     "evidence": ("compare_now", *RESOLVING),
     "links": ("compare_now",),

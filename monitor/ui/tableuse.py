@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TableUse(QObject):
-    """Made after the window's panels; `bind` and `connect` join it to them. A child of the window, so
+    """Made after the window's panels; `bind` and `follow` join it to them. A child of the window, so
     that the application's focus is no longer followed when the window goes."""
 
     def __init__(self, window: MainWindow) -> None:
@@ -33,7 +33,7 @@ class TableUse(QObject):
         table.bind("copy", self._copy)
         table.bind("details", self._open_details)
 
-    def connect(self) -> None:
+    def follow(self) -> None:
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._note_focus)

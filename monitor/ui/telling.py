@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.engine.rows import ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import StrategyState, World
-from monitor.ui.hints import how_to_go_on, why_read_only, world_sentence
+from monitor.engine.changes import Changes
+from monitor.engine.rows import AlertRow, ReplayRow, SessionRow, StrategyRow
+from monitor.engine.values import LogLevel, StrategyState, World
+from monitor.models import format as shown
+from monitor.ui.hints import how_to_go_on, in_past, why_read_only, world_sentence
 from monitor.ui.notice import Situation, failure, notices
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class Telling:
         self._welcome = newcomer
         self._told_how: str | None = None
         self._failed: frozenset[int] = frozenset()
+        self._heard: list[AlertRow] = []
 
     def connect(self) -> None:
         desk, window = self._desk, self._window
@@ -34,6 +37,7 @@ class Telling:
         desk.account_changed.connect(self._account_changed)
         desk.equity_changed.connect(self._equity_changed)
         desk.cleared.connect(self._cleared)
+        desk.heard.connect(self._alerts_heard)
         window.actions_table.ran.connect(self._has_acted)
         window.notice.put_away.connect(self._has_acted)
 
@@ -42,9 +46,11 @@ class Telling:
         window = self._window
         reason = why_read_only(window)
         stopped = window.why_lost()
-        word = "engine stopped" if stopped else "recorded, cannot be replayed"
+        word = "in the past" if in_past(window) else "recorded, cannot be replayed"
+        word = "engine stopped" if stopped else word
         window.strategies.list.allow(reason)
-        window.replay_bar.freeze(word, reason, () if stopped else ("replay_reset",))
+        free = () if stopped or in_past(window) else ("replay_reset",)
+        window.replay_bar.freeze(word, reason, free)
 
     def say_empty(self) -> None:
         """Empty tables say what would be here, and the key that brings it while it does not come."""
@@ -68,6 +74,7 @@ class Telling:
             self._welcome,
             window.pulse(),
             tuple(row for row in strategies if row.state is StrategyState.FAILED),
+            tuple(self._heard),
         )
         window.notice.show_first(notices(situation))
 
@@ -82,12 +89,34 @@ class Telling:
     def _session_changed(self, session: SessionRow) -> None:
         window = self._window
         window.replay_bar.setVisible(session.world is World.REPLAY)
+        if session.past_ns is None:
+            self._heard.clear()
         self.show_frozen()
         self.show_notice()
         synthetic = self._desk.replay is not None and self._desk.replay.synthetic
-        window.status.show_idle(world_sentence(session.world, synthetic))
-        window.setWindowTitle(f"{session.world} · {session.title} – Trading Monitor")
+        idle, title = world_sentence(session.world, synthetic), str(session.world)
+        if session.past_ns is not None:
+            moment = shown.moment(session.past_ns, self._desk.context.zone)
+            idle = f"You look at {moment}: nothing can be done there. Trading goes on meanwhile."
+            title = f"PAST {moment} · {session.world}"
+        window.status.show_idle(idle)
+        window.setWindowTitle(f"{title} · {session.title} – Trading Monitor")
         self._equity_changed()
+
+    def hear(self, changes: Changes) -> None:
+        """While the past is shown, what the log says of the present is said where the eye is."""
+        if self._desk.past_ns is None:
+            return
+        serious = [line for line in changes.log if line.level is not LogLevel.INFO]
+        if serious:
+            tone = "error" if serious[-1].level is LogLevel.ERROR else "warn"
+            self._window.show_message(f"Now: {serious[-1].message}", tone)
+
+    def _alerts_heard(self, alerts: list[AlertRow]) -> None:
+        self._heard += [row for row in alerts if row.level is not LogLevel.INFO]
+        if self._heard:
+            self._window.show_message(f"Now: {self._heard[-1].message}", "error", until_key=True)
+        self.show_notice()
 
     def _replay_changed(self, replay: ReplayRow) -> None:
         window, session = self._window, self._desk.session

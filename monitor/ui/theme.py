@@ -49,6 +49,7 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     strip_replay: str
     strip_reduce: str
     strip_halted: str
+    strip_past: str
     strip_text: str
 
     def strip(self, world: World, state: EngineState = EngineState.NORMAL) -> str:
@@ -94,6 +95,7 @@ DARK = Theme(
     strip_replay="#8A6D1F",
     strip_reduce="#9C4A00",
     strip_halted="#B3261E",
+    strip_past="#6A4A9C",
     strip_text="#FFFFFF",
 )
 
@@ -119,6 +121,7 @@ LIGHT = Theme(
     strip_replay="#755C19",
     strip_reduce="#8A4200",
     strip_halted="#9A201A",
+    strip_past="#583C86",
     strip_text="#FFFFFF",
 )
 

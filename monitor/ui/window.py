@@ -28,8 +28,8 @@ from monitor.ui.conditions import conditions
 from monitor.ui.details import Details
 from monitor.ui.docks import DockArea
 from monitor.ui.frame import FrameLoop
-from monitor.ui.goto import GoTo
-from monitor.ui.hints import key_hints, read_only
+from monitor.ui.goto import GoTo, reach_of_replay
+from monitor.ui.hints import key_hints, nothing_to_leave
 from monitor.ui.keys import presses_button
 from monitor.ui.layout import LayoutFile, first_size
 from monitor.ui.notice import Notice
@@ -42,6 +42,8 @@ from monitor.ui.panels.queue import QueuePanel
 from monitor.ui.panels.records import RecordsPanel
 from monitor.ui.panels.strategies import StrategiesPanel
 from monitor.ui.panels.system import SystemPanel
+from monitor.ui.past import PastControl
+from monitor.ui.pastbar import PastBar
 from monitor.ui.pulse import Pulse, pulse
 from monitor.ui.repeats import RepeatGuard, needs_guard
 from monitor.ui.replaybar import ReplayBar
@@ -132,6 +134,7 @@ class MainWindow(QMainWindow):
         )
         self.tables = TableUse(self)
         self.truth = OrderTruth(self)
+        self.past = PastControl(self)
         self.telling = Telling(self, newcomer=not self._layout_file.path.exists())
 
     def _put_together(self) -> None:
@@ -143,14 +146,14 @@ class MainWindow(QMainWindow):
         self.dock_area.docks["orders"].title.add(self.orders.tabs)
         self.dock_area.docks["system"].title.add(self.system.tabs)
         self.ticket_host = TicketHost()
-        self.replay_bar = ReplayBar(self.theme)
+        self.past_bar, self.replay_bar = PastBar(self.theme), ReplayBar(self.theme)
         self.status = StatusLine()
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         parts = (self.menu, self.banner, self.notice, self.dock_area, self.order_form)
-        for part in (*parts, self.ticket_host, self.replay_bar, self.status):
+        for part in (*parts, self.ticket_host, self.past_bar, self.replay_bar, self.status):
             column.addWidget(part, 1 if part is self.dock_area else 0)
         self.setCentralWidget(body)
         self.actions_table.fill(self.menu)
@@ -167,6 +170,7 @@ class MainWindow(QMainWindow):
         table.bind("open_sample", self._open_sample, self._no_sample)
         self.strategy_control.bind(table)
         self.truth.bind()
+        self.past.bind()
         self.tables.bind()
         for name, _ in DOCKS:
             table.bind(f"dock_{name}", self.dock_area.docks[name].bring)
@@ -177,16 +181,17 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         desk = self.desk
+        self.past.connect()
         self.truth.connect()
         self.telling.connect()
-        self.tables.connect()
+        self.tables.follow()
         desk.orders_changed.connect(self.orders.count)
         self.actions_table.refused.connect(self._not_possible)
         self.banner.mirror.clicked.connect(lambda: self.run_command("open_mirror"))
         self.replay_bar.commanded.connect(self.run_command)
         self.replay_bar.sought.connect(self.control.seek)
-        self.goto.bar_chosen.connect(self.control.seek)
-        self.goto.time_chosen.connect(self.control.seek_time)
+        self.goto.number_chosen.connect(self._go_to)
+        self.goto.time_chosen.connect(self._go_to_time)
         self.strategies.list.start_asked.connect(self.strategy_control.start)
         self.strategies.list.stop_asked.connect(self.strategy_control.stop)
 
@@ -196,9 +201,9 @@ class MainWindow(QMainWindow):
         """Run a user command when it can run now; otherwise its reason is shown."""
         return self.actions_table.run(id)
 
-    def show_message(self, text: str, tone: str = "info") -> None:
+    def show_message(self, text: str, tone: str = "info", *, until_key: bool = False) -> None:
         """One sentence in the status line. Tones: info, good, warn, error."""
-        self.status.show_message(text, tone)
+        self.status.show_message(text, tone, until_key=until_key)
 
     def send(self, command: AnyCommand) -> None:
         """Give the core a command whose refusal is shown, and whose success shows itself."""
@@ -259,9 +264,11 @@ class MainWindow(QMainWindow):
             self._look()
 
     def request_quit(self) -> None:
-        """Ask whoever decides about leaving; without one, leave."""
-        if self.on_quit_requested is None or read_only(self):
+        """Ask whoever decides about leaving, in the present; without one, leave."""
+        if self.on_quit_requested is None or nothing_to_leave(self):
             self.finish()
+        elif self.past.active and not self.pulse().silent_s:
+            self.past.leave(self.request_quit)
         else:
             self.on_quit_requested()
 
@@ -280,6 +287,7 @@ class MainWindow(QMainWindow):
         if changes is None:
             return
         self.desk.apply(changes)
+        self.telling.hear(changes)
         if changes.strategies or changes.cleared:
             self.telling.show_strategies()
 
@@ -325,7 +333,13 @@ class MainWindow(QMainWindow):
 
     def _open_goto(self) -> None:
         if self.desk.replay is not None:
-            self.goto.open(self.desk.replay, self.desk.context.zone)
+            self.goto.open(reach_of_replay(self.desk.replay), self.desk.context.zone)
+
+    def _go_to(self, number: int) -> None:
+        (self.past.go_to if self.past.active else self.control.seek)(number)
+
+    def _go_to_time(self, time_ns: int) -> None:
+        (self.past.go_to_time if self.past.active else self.control.seek_time)(time_ns)
 
     def _focus_replay_bar(self) -> None:
         self.replay_bar.scrubber.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -348,10 +362,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_layout()
-        if self._finished or self.on_quit_requested is None or read_only(self):
+        if self._finished or self.on_quit_requested is None or nothing_to_leave(self):
             self.frames.stop()
             event.accept()
             self.closed.emit()
         else:
             event.ignore()
-            self.on_quit_requested()
+            self.request_quit()

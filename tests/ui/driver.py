@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from monitor.boundary import CoreStats
+from monitor.boundary import CoreStats, PastMoment
 from monitor.engine.changes import Changes, EquityChunk, merged
 from monitor.engine.commands import AnyCommand, Reply, accepted
 from monitor.engine.rows import (
@@ -59,6 +60,29 @@ class HandDoor:
         self.health = CoreStats(journal_seq=812, durable_seq=812, mirror_url="http://127.0.0.1:8765")
         self.reply: Reply | None = accepted()
         self.taken = 0
+        self.looked: list[int | tuple[int | None] | str] = []
+        self.looks: deque[Future[Any]] = deque()
+
+    def look_back(self, seq: int | None = None, time_ns: int | None = None) -> Future[PastMoment]:
+        self.looked.append((time_ns,) if seq is None else seq)
+        return self._looking()
+
+    def look_ahead(self) -> Future[None]:
+        self.looked.append("present")
+        return self._looking()
+
+    def _looking(self) -> Future[Any]:
+        self.looks.append(Future())
+        return self.looks[-1]
+
+    def shows(self, past: Changes, moment: PastMoment) -> None:
+        """Answer the question under way: the rows, then the word."""
+        self.feed(past)
+        self.looks.popleft().set_result(moment)
+
+    def shows_present(self, present: Changes) -> None:
+        self.feed(present)
+        self.looks.popleft().set_result(None)
 
     def submit(self, command: AnyCommand) -> Future[Reply]:
         self.submitted.append(command)

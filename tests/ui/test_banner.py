@@ -162,6 +162,7 @@ def test_words_can_be_read_on_their_grounds(theme: Theme) -> None:
     for world in World:
         assert contrast(theme.strip_text, theme.strip(world)) >= 4.5
     assert contrast(theme.strip_text, theme.strip_halted) >= 4.5
+    assert contrast(theme.strip_text, theme.strip_past) >= 4.5
     for colour in (theme.text, theme.muted, theme.gain, theme.loss, theme.warn, theme.error):
         assert contrast(colour, theme.surface) >= 4.5, colour
     for colour in (theme.text, theme.gain, theme.loss):

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from driver import BEGIN, MINUTE, moment, replay
 
-from monitor.ui.goto import Place, read_place
+from monitor.ui.goto import Place, reach_of_replay, read_place
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-AT_START = replay(0, time_ns=None)
+AT_START = reach_of_replay(replay(0, time_ns=None))
 
 
 def at(text: str) -> int:
@@ -35,7 +35,7 @@ def test_a_place_anywhere_in_the_data_before_anything_was_replayed(typed: str, p
 
 
 def test_a_bare_clock_is_of_the_day_where_the_replay_stands() -> None:
-    there = replay(4_213)
+    there = reach_of_replay(replay(4_213))
     day = datetime.fromtimestamp(moment(4_213) / 1e9, SHANGHAI)
     assert read_place("14:00", there, SHANGHAI).time_ns == at(f"{day:%Y-%m-%d} 14:00")
 

@@ -33,7 +33,7 @@ class QueuePanel(QWidget):
         self.line = ElidedLabel(self.tr("Nothing is queued."))
         self.line.setObjectName("muted")
         self.send = self._button("send_waiting", self.tr("Send now"))
-        self.new = self._button("new_conditional", self.tr("New"))
+        self.new = self._button("new_order", self.tr("New"))
         head = QHBoxLayout()
         head.setContentsMargins(8, 2, 8, 2)
         head.setSpacing(8)
@@ -81,7 +81,7 @@ class QueuePanel(QWidget):
             text = self.tr(
                 "No order waits. Orders that wait for a time, a condition, another order or their turn "
                 "stand here; {0} makes one."
-            ).format(keys_label(command("new_conditional")))
+            ).format(keys_label(command("new_order")))
         self.table.view.set_empty_text(text)
 
     def _button(self, id: str, text: str) -> QPushButton:

@@ -6,7 +6,7 @@ Owns nothing after `attach_tickets` returns. The only module of tickets that kno
 from __future__ import annotations
 
 from monitor.engine.commands import Resolution, StopStrategy
-from monitor.ui.hints import read_only
+from monitor.ui.hints import nothing_to_leave
 from monitor.ui.tickets.desk import TicketDesk
 from monitor.ui.tickets.rules import Limits
 from monitor.ui.tickets.safety import (
@@ -48,7 +48,7 @@ def attach_tickets(
             window.send(StopStrategy(strategy_id=strategy_id))
 
     def reset_replay() -> None:
-        if read_only(window) or not tickets.reset_replay():
+        if nothing_to_leave(window) or not tickets.reset_replay():
             window.control.reset()
 
     def ask_to_quit() -> None:

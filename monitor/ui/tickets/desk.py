@@ -131,8 +131,10 @@ class TicketDesk(QObject):
 
     def session_cleared(self) -> None:
         """Reset, seek back or another session: what was asked or answered before is void. Heeded
-        at `refresh`, because an answer from before may arrive in the same frame."""
-        self._cleared = True
+        at `refresh`, because an answer from before may arrive in the same frame. The emergency stop
+        means the present, whatever is shown."""
+        question = self._conversation.question if self._conversation is not None else None
+        self._cleared = not isinstance(question, EmergencyQuestion)
 
     def ask_to_quit(self) -> None:
         """Quit at once when nothing is working, open or running; ask otherwise."""

@@ -30,6 +30,11 @@ def _state(view: View) -> EngineState | None:
     return view.session.engine_state if view.session is not None else None
 
 
+def _past(view: View) -> bool:
+    """Whether the view shows a past moment: of the present it says nothing."""
+    return view.session is not None and view.session.past_seq is not None
+
+
 def _working(view: View) -> list[OrderRow]:
     return [row for row in view.active_orders() if row.inner_state is not InnerState.MANUAL]
 
@@ -43,7 +48,8 @@ class EmergencyQuestion(PlainQuestion):
     holds = True
 
     def look(self, view: View) -> Facts | None:
-        return None if _state(view) is EngineState.HALTED else Facts()
+        halted = _state(view) is EngineState.HALTED and not _past(view)
+        return None if halted else Facts()
 
     def headline(self, facts: Facts) -> str:
         return "Stop all trading now"
@@ -61,6 +67,8 @@ class EmergencyQuestion(PlainQuestion):
         return ("STOP",)
 
     def lines(self, facts: Facts, view: View, engine_now_ns: int) -> list[Line]:
+        if _past(view):
+            return [Line("Meant is the present", "what works and runs now, not what is shown", "warn")]
         orders = _working(view)
         names = [row.name for row in running_strategies(view)]
         positions = words.plural(len(view.positions()), "position") if view.positions() else "none"

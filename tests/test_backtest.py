@@ -133,6 +133,40 @@ def test_parameters_and_data_reproduce_the_run(document: dict[str, Any], strateg
     assert (data["first"], data["last"]) == ("2019-07-05T09:00:00+08:00", "2019-07-05T09:06:00+08:00")
 
 
+def test_fees_of_the_same_day_and_settlements_are_told(
+    data: str, strategy: str, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out.json"
+    terms = ["--tick", "0.1", "--multiplier", "10", "--participation", "1", "--rate", "0.001", "--settle"]
+    assert main(command(data, strategy, *terms, "--close-today-per-lot", "7", "--json", str(out))) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "0.001 and 7 to close the same day" in shown
+    assert "settled daily" in shown
+    found = json.loads(out.read_text(), parse_float=Decimal)
+    assert [trade["commission"] for trade in found["trades"]] == [Decimal("2.02"), Decimal("2.08") + 14]
+    assert found["statistics"]["total_commission"] == Decimal("18.1")
+    assert found["settlements"] == []  # all bars are of one day
+    assert (found["parameters"]["settle"], found["parameters"]["close_today_rate"]) == (True, None)
+
+
+def test_an_exchange_that_does_not_settle_by_day_is_said_so(
+    data: str, strategy: str, capsys: Capture
+) -> None:
+    assert main(["backtest", data, "--strategy", strategy, "--symbol", "BINANCE.X", "--settle"]) == 0
+    assert "never settled: BINANCE does not settle by day" in " ".join(capsys.readouterr().out.split())
+
+
+def test_settlements_are_told_with_time_and_price(strategy: str, tmp_path: Path) -> None:
+    data = kept(tmp_path, BARS, "days.csv", interval_ns=360 * 60_000_000_000)
+    out = tmp_path / "out.json"
+    assert main(command(data, strategy, "--tick", "0.1", "--settle", "--json", str(out), "--quiet")) == 0
+    found = json.loads(out.read_text(), parse_float=Decimal)
+    assert found["settlements"] == [
+        {"datetime": "2019-07-05T21:00:00+08:00", "price": 100},
+        {"datetime": "2019-07-06T21:00:00+08:00", "price": Decimal("102.8")},
+    ]
+
+
 def test_the_same_command_writes_the_same_bytes(data: str, strategy: str, tmp_path: Path) -> None:
     outs = [tmp_path / "one.json", tmp_path / "two.json"]
     for out in outs:

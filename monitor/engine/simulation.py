@@ -173,12 +173,11 @@ class Simulation:
 
     def _settle(self, first: int) -> None:
         """The day before bar index `first` is paid out at its settlement price. What the account is
-        worth stays as it was: at the last close, which the curve goes on from."""
+        worth at any price stays as it was, so the curve's line goes on."""
         price = settlement_price(self.series, self._day_began, first, self.instrument)
         self.settlements.append(Settlement(self.time_ns, price))
         self.ledger.settle({self.instrument.symbol: price}, self.time_ns)
         self.mark()
-        self.curve.note(first, self.ledger.exposure())
 
     def _expire_due(self, now_ns: int) -> None:
         for order_id, deadline in list(self._deadlines.items()):

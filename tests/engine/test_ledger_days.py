@@ -144,6 +144,29 @@ def test_settling_day_by_day_is_worth_what_never_settling_is(
         assert (one.volume, one.volume_today) == (other.volume, other.volume_today)
 
 
+@given(deals, st.sets(st.integers(0, 12)), st.sampled_from([GOLD, INDEX]), st.sampled_from(PositionMode))
+def test_what_closes_today_is_told_before_it_is_booked(
+    deals: list[tuple[Side, Offset, Decimal, int]], evenings: set[int], of: Instrument, mode: PositionMode
+) -> None:
+    ledger = Ledger("a1", Decimal(1_000_000), mode)
+    for number, (side, offset, price, volume) in enumerate(deals):
+        if number in evenings:
+            ledger.new_day()
+        held = ledger.closable(of, side)
+        kind = offset if volume <= held else Offset.OPEN
+        closing = ledger.position(of, Direction.SHORT if side is Side.BUY else Direction.LONG)
+        before = closing.volume_today
+        told = ledger.closes_today(of, side, kind, Decimal(volume))
+        post(ledger, side, kind, str(price), volume, of=of)
+        assert told == before - closing.volume_today
+
+
+def test_nothing_closes_today_where_nothing_is_held() -> None:
+    ledger = hedged()
+    assert ledger.closes_today(GOLD, Side.SELL, Offset.CLOSE_TODAY, Decimal(3)) == 0
+    assert ledger.positions == {}
+
+
 @given(deals, prices)
 def test_right_after_settlement_nothing_is_unrealised_and_static_is_the_balance(
     deals: list[tuple[Side, Offset, Decimal, int]], price: Decimal

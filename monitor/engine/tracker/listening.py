@@ -196,10 +196,27 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
             yield _changed(order, report)
         elif report.status is VenueStatus.FILLED:
             yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=FILLED_FIRST)
-        elif not final and _asked_after_loss(order, report):
+        elif _asked_after_loss(order, report) and (not final or _ended_before_too(watch, report)):
             yield ev.ReplaceRejected(order_id=order.intent.order_id, reason="the venue did not change it")
     if order.cancel_pending and not final and _asked_after_loss(order, report):
         yield ev.CancelRejected(order_id=order.intent.order_id, reason="the venue still has it")
+
+
+def _ended_before_too(watch: Watch, report: OrderReport) -> bool:
+    """An end may be the change itself, whose new order follows in the same answer. When it is said
+    in answer to another question as well, and still nothing took its place, it is the end."""
+    first_ns, polled_ns = watch.ended_ns, report.polled_ns
+    if first_ns is None or polled_ns is None:
+        watch.ended_ns = polled_ns
+        return False
+    return polled_ns > first_ns
+
+
+def was_filled_first(order: Order) -> bool:
+    """A change waits for an answer that says no more than the venue's last word has said."""
+    dossier = order.dossier
+    heads = dossier.heads().values() if dossier.asked else ()
+    return bool(heads) and all(type(leg.verdict) is ev.OrderDone for leg in heads)
 
 
 def reopens(order: Order) -> bool:

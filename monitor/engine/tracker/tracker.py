@@ -6,7 +6,7 @@ restart is folded from facts; what an order is, is the book's. Applied after the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from monitor.engine import events as ev
@@ -19,7 +19,7 @@ from monitor.engine.tracker.schedule import NEVER, Schedule
 from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
-from monitor.engine.tracker.watch import Held, Names, Watch, describable
+from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Held, Names, Watch, describable
 from monitor.engine.values import InnerState, OrderStatus, Origin, SignalKind
 from monitor.engine.venue import (
     CancelRefused,
@@ -35,6 +35,7 @@ from monitor.engine.venue import (
 
 Facts: TypeAlias = Iterator[ev.AnyEvent]
 Said: TypeAlias = Iterable[ev.AnyEvent]
+Taker: TypeAlias = Callable[[Any, int], None]
 _NOTHING: tuple[ev.AnyEvent, ...] = ()
 
 
@@ -64,7 +65,7 @@ class Tracker:
             ReplaceRefused: self._answer(listening.of_replace_refusal),
             OrderUnknown: self._unknown,
         }
-        self._folding: dict[type, Callable[[Any, int], None]] = {
+        self._folding: dict[type, Taker] = {
             ev.OrderCreated: self._created,
             ev.OrderSent: self._sent,
             ev.OrderRefused: self._unsent,
@@ -78,11 +79,11 @@ class Tracker:
             ev.SignalEmitted: self._signalled,
             ev.AlertRaised: self._alerted,
         }
-        for kind in _NAMED:
+        for kind in NAMED:
             self._folding[kind] = self._named
-        for kind in _ENDING:
+        for kind in ENDING:
             self._folding[kind] = self._ended
-        for kind in _MOVING:
+        for kind in MOVING:
             self._folding[kind] = self._moved
 
     # What was heard ------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ class Tracker:
             if (unanswered or asked) and not order.uncertain:
                 yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
         for order_id, watch in list(self._watches.items()):
-            if watch.order.dossier.asked and type(watch.order.verdict) is ev.OrderDone:
+            if listening.was_filled_first(watch.order):
                 yield ev.ReplaceRejected(order_id=order_id, reason=listening.FILLED_FIRST)
 
     # What others ask -----------------------------------------------------------------------------
@@ -352,8 +353,8 @@ class Tracker:
 
     # Facts ---------------------------------------------------------------------------------------
     @property
-    def kinds(self) -> Collection[type]:
-        return self._folding.keys()
+    def kinds(self) -> Mapping[type, Taker]:
+        return self._folding
 
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._folding.get(type(event))
@@ -391,7 +392,8 @@ class Tracker:
         self._dirty[event.order_id] = None
 
     def _asked(self, event: ev.CancelRequested | ev.ReplaceRequested, time_ns: int) -> None:
-        self._watches[event.order_id].asked_ns = time_ns
+        watch = self._watches[event.order_id]
+        watch.asked_ns, watch.ended_ns = time_ns, None
         self._dirty[event.order_id] = None
 
     def _moved(self, event: Any, time_ns: int) -> None:
@@ -488,20 +490,3 @@ class Tracker:
         watch = self._watches.get(event.order_id) if event.order_id is not None else None
         if watch is not None:
             watch.alerts = {**watch.alerts, (event.cause, event.key): event.alert_id}
-
-
-_NAMED: tuple[type, ...] = (
-    ev.OrderPlaced,
-    ev.OrderReported,
-    ev.OrderReopened,
-)
-_ENDING: tuple[type, ...] = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired, ev.OrderDone)
-_MOVING: tuple[type, ...] = (
-    ev.OrderReleased,
-    ev.OrderLost,
-    ev.OrderAbsent,
-    ev.OrderTriggered,
-    ev.CancelRejected,
-    ev.ReplaceRejected,
-    ev.FillCorrected,
-)

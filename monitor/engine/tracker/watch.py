@@ -12,6 +12,23 @@ from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.venue import FillReport, OrderReport
 
+# Facts that may tell an id of the venue's, those of them that end an order, and those that tell none.
+NAMED: tuple[type, ...] = (
+    ev.OrderPlaced,
+    ev.OrderReported,
+    ev.OrderReopened,
+)
+ENDING: tuple[type, ...] = (ev.OrderCanceled, ev.OrderRejected, ev.OrderExpired, ev.OrderDone)
+MOVING: tuple[type, ...] = (
+    ev.OrderReleased,
+    ev.OrderLost,
+    ev.OrderAbsent,
+    ev.OrderTriggered,
+    ev.CancelRejected,
+    ev.ReplaceRejected,
+    ev.FillCorrected,
+)
+
 
 class Names:
     """Whose are the ids of one account: the venue's and our client order ids."""
@@ -38,7 +55,8 @@ class Names:
 
 class Watch:
     """`unsaid` are fills not signalled yet. `told` is what was said last of its end. `sent_ns`,
-    `asked_ns` are when it, or a cancel or change, left."""
+    `asked_ns` are when it, or a cancel or change, left. `ended_ns`: when the question was put whose
+    answer first said that it ended, while a change of it was lost."""
 
     __slots__ = (
         "accepted",
@@ -47,6 +65,7 @@ class Watch:
         "confirmed_ns",
         "corrected",
         "due_ns",
+        "ended_ns",
         "heard_ns",
         "look_up_ns",
         "looked_up",
@@ -74,6 +93,7 @@ class Watch:
         self.looked_up = 0
         self.look_up_ns = 0
         self.confirmed_ns: int | None = None
+        self.ended_ns: int | None = None
 
 
 _NONE: set[str] = set()  # shared by all that have none, never written

@@ -44,6 +44,8 @@ def _not_now(order: Order) -> Reply | None:
     if not order.placed:
         where = f"Order {order.order_id} is not at the venue yet"
         return refused(f"{where}: cancel it and give it anew.", "changed")
+    if order.verdict is not None:
+        return refused(f"Order {order.order_id} has ended at the venue.", "gone")
     if order.cancel_pending:
         return refused(f"Order {order.order_id} is being cancelled.", "changed")
     if order.dossier.asked:

@@ -160,7 +160,12 @@ def _add_serve(commands: Any, common: Parser) -> None:
         help="K-lines (else the last session)",
     )
     serve.add_argument(
-        "--connect", dest="venue", metavar="URL", type=types.venue_url, help=f"a venue, {_VENUE}"
+        "--connect",
+        dest="venues",
+        metavar="URL",
+        type=types.venue_url,
+        action="append",
+        help=f"a venue, {_VENUE}; repeatable",
     )
     _add_accounts(serve)
     _add_replay_options(serve)
@@ -172,12 +177,12 @@ def _add_connect(commands: Any, common: Parser) -> None:
     connect = commands.add_parser(
         "connect",
         parents=[common],
-        usage="monitor connect URL [options]",
+        usage="monitor connect URL [URL ...] [options]",
         help="trade at a venue in the window",
-        description="Trade at a venue: the session that was had there before goes on, else a new one\n"
-        "begins. A venue to practise with: monitor venue-sim",
+        description="Trade at a venue, or at several in one session: the session that was had there before\n"
+        "goes on, else a new one begins. A venue to practise with: monitor venue-sim",
     )
-    connect.add_argument("venue", metavar="URL", type=types.venue_url, help=_VENUE)
+    connect.add_argument("venues", metavar="URL", type=types.venue_url, nargs="+", help=_VENUE)
     _add_accounts(connect)
 
 
@@ -185,7 +190,7 @@ _VENUE = "such as ws://127.0.0.1:8770"
 
 
 def _add_accounts(parser: argparse.ArgumentParser) -> None:
-    which = "an account to trade on, repeatable; without it all that the venue offers"
+    which = "an account to trade on, repeatable (sim2:ID of a second venue); without it all there are"
     parser.add_argument("--account", dest="venue_accounts", metavar="ID", action="append", help=which)
 
 
@@ -287,16 +292,19 @@ def setting_overrides(asked: argparse.Namespace) -> dict[str, object]:
 
 
 def venue_options(asked: argparse.Namespace) -> VenueOptions | None:
-    """The venue that was asked for; None when none was named."""
-    url = getattr(asked, "venue", None)
+    """The venues that were asked for; None when none was named."""
+    urls: list[str] = getattr(asked, "venues", None) or []
     accounts = tuple(getattr(asked, "venue_accounts", None) or ())
-    if url is None:
+    if not urls:
         if accounts:
             raise UserError("--account needs a venue: --connect URL")
         return None
     if getattr(asked, "file", None) is not None:
         raise UserError("--connect and --replay exclude each other")
-    return VenueOptions(url=url, accounts=accounts)
+    for url in urls:
+        if urls.count(url) > 1:
+            raise UserError(f"{url} is given twice; give it once")
+    return VenueOptions(url=urls[0], further=tuple(urls[1:]), accounts=accounts)
 
 
 _OPTION_FIELDS = tuple(name for name in ReplayOptions.__struct_fields__ if name != "file")

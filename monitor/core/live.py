@@ -28,11 +28,16 @@ from monitor.store.store import SavedSession, Store
 
 
 class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, tag="venue"):
-    """What is kept of a live session's making."""
+    """What is kept of a live session's making. The addresses of `options` are those of the venues of
+    `terms`, in the same order."""
 
     options: VenueOptions
     terms: TradingTerms
     world: World
+
+    def url_of(self, venue: str) -> str:
+        names = [terms.name for terms in self.terms.venues]
+        return self.options.urls[names.index(venue)]
 
 
 class LiveSession:
@@ -76,7 +81,8 @@ class LiveSession:
 
 def not_voided(changes: Changes) -> Changes:
     """What of changes belongs into the database. After a restart readers are told the present anew, of
-    what ended only the newest; in the database everything stays that was written when it happened."""
+    what ended only the newest; in the database everything stays that was written when it happened. This
+    is for the telling right after a start, before positions could have changed again."""
     if not changes.cleared:
         return changes
     return msgspec.structs.replace(changes, cleared=False, records={}, equity=[])

@@ -47,8 +47,13 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenueOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """A venue to trade at: its address, without any secret. `accounts`: those to trade on; empty
-    means all that it offers."""
+    """A venue to trade at: its address, without any secret; `further` are those of others in the same
+    session. `accounts`: those to trade on; empty means all that are offered."""
 
     url: str
+    further: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.url, *self.further)

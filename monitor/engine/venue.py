@@ -177,11 +177,17 @@ class MoneyReport(Message, frozen=True, kw_only=True, gc=False):
 
 
 class QuoteReport(Message, frozen=True, kw_only=True, gc=False):
+    """`venue` "" when there is only one."""
+
     quote: Quote
+    venue: str = ""
 
 
 class InstrumentReport(Message, frozen=True, kw_only=True, gc=False):
+    """All that `venue` ("" when there is only one) lists."""
+
     instruments: tuple[Instrument, ...]
+    venue: str = ""
 
 
 class SettlementReport(Message, frozen=True, kw_only=True, gc=False):

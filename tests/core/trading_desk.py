@@ -12,8 +12,7 @@ Whoever waits looks again at whatever the core says next, or fails after PATIENC
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -35,9 +34,7 @@ from monitor.engine.rows import OrderRow, PositionRow
 from monitor.engine.tracker import TrackerTerms
 from monitor.engine.trading.terms import TradingTerms
 from monitor.engine.values import LinkState, Offset, OrderStatus, OrderType, Side
-from monitor.engine.venue import VenueMessage
 from monitor.engine.waiting import QueueTerms
-from monitor.net.venues.gateway import Gateway
 from monitor.net.venues.terms import GatewayTerms
 from monitor.store.store import Store
 
@@ -83,15 +80,11 @@ class QuickVenues(Venues):
         life: LifeCycleTerms = EAGER,
         queue: QueueTerms = PROMPT,
     ) -> None:
-        super().__init__(guards)
-        self._line, self._changes = line, {"tracker": tracker, "life": life, "queue": queue}
+        super().__init__(guards, line)
+        self._changes = {"tracker": tracker, "life": life, "queue": queue}
 
     def terms(self, offered: TradingTerms) -> TradingTerms:
         return msgspec.structs.replace(super().terms(offered), **self._changes)
-
-    def gateway(self, live: LiveSession, venue: str, on_message: Callable[[VenueMessage], None]) -> Gateway:
-        accounts = tuple(a.account_id for a in live.config.terms.accounts if a.venue == venue)
-        return Gateway(venue, live.config.options.url, accounts, on_message, time.time_ns, self._line)
 
 
 def order(
@@ -173,7 +166,10 @@ class Desk:
 
     def connected(self) -> bool:
         """Up, and compared: orders can leave."""
-        return self.live.trading.state.reachable(self.live.config.terms.venues[0].name)
+        return all(self.reaches(venue.name) for venue in self.live.config.terms.venues)
+
+    def reaches(self, venue: str) -> bool:
+        return self.live.trading.state.reachable(venue)
 
     def line_lost(self) -> bool:
         return any(link.state is LinkState.LOST for link in self.now.links.values())
@@ -204,6 +200,7 @@ async def desk_at(
     database: Path | str,
     *,
     venues: Venues | None = None,
+    further: Sequence[VenueControl] = (),
     accounts: tuple[str, ...] = (),
     kill_file: Path | None = None,
     connected: bool = True,
@@ -214,7 +211,9 @@ async def desk_at(
     try:
         core = Core(store, window=window, venues=venues or QuickVenues(), kill_file=kill_file)
         desk = Desk(core, store)
-        await core.open(VenueOptions(url=venue.url, accounts=accounts), NOTHING)
+        await core.open(
+            VenueOptions(url=venue.url, further=tuple(v.url for v in further), accounts=accounts), NOTHING
+        )
         running = asyncio.create_task(core.run())
         try:
             if connected:

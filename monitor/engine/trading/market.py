@@ -14,7 +14,7 @@ import msgspec
 from monitor.engine import events as ev
 from monitor.engine.rows import LinkRow
 from monitor.engine.trading.state import State, link_id
-from monitor.engine.values import NS_PER_SECOND, LinkState
+from monitor.engine.values import NS_PER_SECOND, LinkSide, LinkState, LogLevel
 from monitor.engine.venue import (
     InstrumentReport,
     LinkReport,
@@ -25,6 +25,8 @@ from monitor.engine.venue import (
 )
 
 MARK_EVERY_NS = NS_PER_SECOND
+OTHER_CONTRACT = "other-contract"
+_TELLING = frozenset({LinkState.LIVE, LinkState.DEGRADED})
 
 
 class Market:
@@ -97,7 +99,19 @@ class Market:
         return self._marked_ns + MARK_EVERY_NS if self._unmarked else None
 
     # Messages ------------------------------------------------------------------------------------
+    def _counts(self, report: QuoteReport) -> bool:
+        """Whether nobody tells this symbol's price whose word counts more: a price is one venue's, not
+        now this one's and now that one's."""
+        links = self._state.links
+        for venue in self._state.listing.before(report.venue, report.quote.symbol):
+            link = links.get(link_id(venue, LinkSide.MARKET))
+            if link is not None and link.state in _TELLING:
+                return False
+        return True
+
     def _quote(self, report: QuoteReport) -> None:
+        if report.venue and not self._counts(report):
+            return
         quote = msgspec.structs.replace(report.quote, received_ns=self._state.now_ns)
         self._state.quotes[quote.symbol] = quote
         self.moved.add(quote.symbol)
@@ -112,9 +126,21 @@ class Market:
 
     def _instruments(self, report: InstrumentReport) -> Iterator[ev.AnyEvent]:
         known = self._state.instruments
-        news = tuple(i for i in report.instruments if known.get(i.symbol) != i)
+        news, strange = self._state.listing.take(report.venue, report.instruments, known)
         if news:
-            yield ev.InstrumentsListed(venue="", instruments=news)
+            yield ev.InstrumentsListed(venue=report.venue, instruments=news)
+        standing = {a.message for a in self._state.alerts.values() if a.settled_ns is None}
+        for symbol in (instrument.symbol for instrument in strange):
+            told = f"{symbol} is another contract at {report.venue}: it is not traded there."
+            if told not in standing:
+                yield ev.AlertRaised(
+                    alert_id=self._state.next_alert_id(),
+                    level=LogLevel.WARNING,
+                    cause=OTHER_CONTRACT,
+                    message=told,
+                    symbol=symbol,
+                    key=report.venue,
+                )
 
     def _moved(self, report: MoneyReport) -> Iterator[ev.AnyEvent]:
         account = self._state.accounts.get(report.account_id)

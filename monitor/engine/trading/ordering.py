@@ -16,6 +16,7 @@ from monitor.engine.commands import OrderRequest, Reply, accepted, refused
 from monitor.engine.guards import Assessment, assess, gather
 from monitor.engine.orderplan import begun
 from monitor.engine.terms import malformed
+from monitor.engine.trading.second_venue import objection_to_second
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import AccountTerms
 from monitor.engine.values import Instrument, OrderType, Origin, Side
@@ -140,6 +141,11 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
     instrument = state.instrument(request.symbol)
     if instrument is None:
         return refused(f"{request.symbol} is not traded here.", "unknown")
+    if not state.listing.trades(account.venue, request.symbol):
+        return refused(f"{request.symbol} is not traded at {account.venue}.", "unknown")
+    wrong = objection_to_second(state, request, account, count)
+    if wrong:
+        return refused(wrong)
     wrong = wrong_numbers(request, instrument)
     if wrong:
         return refused(wrong)

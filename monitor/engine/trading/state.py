@@ -15,6 +15,7 @@ from monitor.engine.ledger import PositionMode
 from monitor.engine.orders import Book
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
 from monitor.engine.trading.equity import Equity
+from monitor.engine.trading.listing import Listing
 from monitor.engine.trading.minutes import Minutes
 from monitor.engine.trading.taken import Taken
 from monitor.engine.trading.terms import AccountTerms, TradingTerms
@@ -52,6 +53,7 @@ class State:
         self.profits: dict[int, Decimal] = {}
         self.alerts: dict[int, AlertRow] = {}
         self.links: dict[str, LinkRow] = {}
+        self.listing = Listing(venue.name for venue in terms.venues)
         self.compared: set[str] = set()
         self.taken = Taken()
         self.horizon_ns = 0

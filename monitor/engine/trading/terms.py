@@ -18,10 +18,12 @@ from monitor.engine.waiting import QueueTerms
 
 class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     """`balance` is what the books begin with; the first comparison with the venue corrects it.
-    `watched`: somebody else's, orders are seen but never given there."""
+    `watched`: somebody else's, orders are seen but never given there. `venue_account` is what the
+    venue calls it, "" the same."""
 
     account_id: str
     venue: str
+    venue_account: str = ""
     currency: str = "CNY"
     mode: PositionMode = PositionMode.NETTING
     balance: Decimal = ZERO

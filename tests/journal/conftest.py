@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 from journal_world import DATABASE, Desk, recorded
+from venue_sessions import record_at_venue
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +27,18 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def desk(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     """A database of its own over the recording's files, which nobody may change."""
     shutil.copy(recording / DATABASE, tmp_path / DATABASE)
+    return Desk(tmp_path, capsys)
+
+
+@pytest.fixture(scope="session")
+def venue_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("venue")
+    asyncio.run(record_at_venue(folder))
+    return folder
+
+
+@pytest.fixture
+def venue_desk(venue_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """The recording of a session at a venue, to be damaged."""
+    shutil.copy(venue_recording / DATABASE, tmp_path / DATABASE)
     return Desk(tmp_path, capsys)

@@ -35,6 +35,7 @@ from monitor.engine.placing import (
     resting_of,
     trade_of,
 )
+from monitor.engine.records.days import trading_day
 from monitor.engine.rows import TradeRow
 from monitor.engine.settlement import Settlement, settlement_price
 from monitor.engine.terms import Terms
@@ -172,11 +173,14 @@ class Simulation:
         self._day_began = first
 
     def _settle(self, first: int) -> None:
-        """The day before bar index `first` is paid out at its settlement price. What the account is
+        """The day before bar index `first` is paid out at its settlement price, a fact. What the account is
         worth at any price stays as it was, so the curve's line goes on."""
         price = settlement_price(self.series, self._day_began, first, self.instrument)
         self.settlements.append(Settlement(self.time_ns, price))
-        self.ledger.settle({self.instrument.symbol: price}, self.time_ns)
+        symbol = self.instrument.symbol
+        day = trading_day(self.time_ns, symbol, self.instrument)
+        self.emit(ev.DayRolled(day=day, prices={symbol: price}))
+        self.ledger.settle({symbol: price}, self.time_ns)
         self.mark()
 
     def _expire_due(self, now_ns: int) -> None:

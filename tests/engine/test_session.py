@@ -265,12 +265,13 @@ def test_the_life_of_these_tests_is_a_busy_one() -> None:
     """Else the properties above say nothing."""
     for kind in PLANS:
         player = Player(kind)
-        player.session.advance(BARS)
+        player.act(("advance", BARS))
         found = player.session.snapshot()
         assert len(found.trades) > 8
         assert {order.status for order in found.orders.values()} >= {OrderStatus.FILLED, OrderStatus.CANCELED}
         run = player.session.run
-        assert len(run.settlements) == (5 if kind == "settled" else 0)
+        rolled = [record for record in player.records if record.kind == "DayRolled"]
+        assert len(run.settlements) == len(rolled) == (5 if kind == "settled" else 0)
         if run.settlements:
             assert run.ledger.static_balance != run.terms.capital
 

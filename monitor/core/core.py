@@ -217,7 +217,7 @@ class Core(Questions):
             self._count()
             self._housekeeping.look(time.time_ns())
             if (halt := self._kill_switch.command(self.live)) is not None:
-                await self.submit(halt)
+                self.submit(halt)  # its answer may wait for the disk; the heart does not
             if self._round_due and not self._store.error:
                 async with self._turn:
                     await self.ended()

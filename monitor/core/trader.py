@@ -19,10 +19,11 @@ from monitor.core.live import LiveSession
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.values import NS_PER_SECOND
 from monitor.engine.venue import (
+    KIND_OF,
     AnyRequest,
     CancelRequest,
+    Instruction,
     PlaceRequest,
-    RequestKind,
     RequestLost,
     VenueMessage,
 )
@@ -49,7 +50,7 @@ class Stage(Protocol):
 class _Leaving(msgspec.Struct):
     """Requests that wait until their facts are durable."""
 
-    requests: list[AnyRequest]
+    requests: list[Instruction]
     durable: asyncio.Future[None]
 
 
@@ -145,7 +146,7 @@ class Trader:
         self._wake.set()
 
     # Requests ------------------------------------------------------------------------------------
-    def dispatch(self, requests: Iterable[AnyRequest], durable: asyncio.Future[None]) -> None:
+    def dispatch(self, requests: Iterable[Instruction], durable: asyncio.Future[None]) -> None:
         """Send these, in this order, once `durable` is done."""
         waiting = list(requests)
         if waiting:
@@ -169,33 +170,38 @@ class Trader:
         the venue has an order or a cancel that we do not know of, which a comparison finds; nothing
         is sent twice, because nobody knows that it was sent at all."""
         done, _ = await asyncio.wait([leaving.durable], timeout=_PATIENCE_WITHOUT_DISK)
-        if done:
-            if not leaving.durable.cancelled() and leaving.durable.exception() is None:
-                return True
-            self._give_up(leaving)
+        if done and not leaving.durable.cancelled() and leaving.durable.exception() is None:
             return True
-        if not self._stage.store_error:
-            return False
-        for request in [r for item in self._leaving for r in item.requests if _reduces(r)]:
-            self._send(request)
-        for item in self._leaving:
-            item.requests = [r for r in item.requests if not _reduces(r)]
-        return False
+        if done or self._stage.store_error:
+            self._go_without_disk()
+        return bool(done)
 
-    def _give_up(self, leaving: _Leaving) -> None:
-        """The database is broken for good: new risk does not leave, and its order is told."""
-        for request in leaving.requests:
-            if isinstance(request, PlaceRequest) and not request.reduce_only:
-                self._hear(
-                    RequestLost(
-                        account_id=request.account_id,
-                        client_order_id=request.client_order_id,
-                        request=RequestKind.PLACE,
-                        reason="it cannot be kept",
-                        never_sent=True,
-                    )
-                )
-        leaving.requests = [r for r in leaving.requests if _reduces(r)]
+    def _go_without_disk(self) -> None:
+        """Everything that waits either leaves now or not at all. New risk does not, and its order is
+        told: it must not leave minutes later, at other prices, when it was looked for in vain. A
+        cancel of what did not leave has nothing to do at the venue."""
+        withdrawn: set[str] = set()
+        for leaving in self._leaving:
+            requests, leaving.requests = leaving.requests, []
+            for request in requests:
+                if _reduces(request) and request.client_order_id not in withdrawn:
+                    self._send(request)
+                    continue
+                if isinstance(request, PlaceRequest):
+                    withdrawn.add(request.client_order_id)
+                self._withdraw(request)
+
+    def _withdraw(self, request: Instruction) -> None:
+        self._hear(
+            RequestLost(
+                account_id=request.account_id,
+                client_order_id=request.client_order_id,
+                request=KIND_OF[type(request)],
+                reason="it cannot be kept: the database is not written",
+                never_sent=True,
+                attempt=request.attempt if isinstance(request, PlaceRequest) else 0,
+            )
+        )
 
     def _send(self, request: AnyRequest) -> None:
         gateway = self._gateways.get(request.venue)
@@ -203,5 +209,5 @@ class Trader:
             gateway.send(request)
 
 
-def _reduces(request: AnyRequest) -> bool:
+def _reduces(request: Instruction) -> bool:
     return isinstance(request, CancelRequest) or (isinstance(request, PlaceRequest) and request.reduce_only)

@@ -311,7 +311,9 @@ class SnapshotRequest(Request, frozen=True, kw_only=True):
     fills_since_ns: int | None = None
 
 
-AnyRequest: TypeAlias = PlaceRequest | CancelRequest | ReplaceRequest | LookUpRequest | SnapshotRequest
+Instruction: TypeAlias = PlaceRequest | CancelRequest | ReplaceRequest
+"""What changes something at the venue; the others ask."""
+AnyRequest: TypeAlias = Instruction | LookUpRequest | SnapshotRequest
 
 KIND_OF: dict[type[Request], RequestKind] = {
     PlaceRequest: RequestKind.PLACE,

@@ -100,8 +100,13 @@ class Fold:
         elif order_id in self.state.ended:  # it came back to life
             del self.state.ended[order_id]
 
+    def _of_our_number(self, event: ev.OrderCreated) -> int:
+        """One that a crash made us forget has a name of ours at the venue: no other may have it."""
+        prefix, _, number = event.client_order_id.rpartition("-")
+        return int(number) if prefix == self.state.terms.prefix and number.isdecimal() else 0
+
     def _created(self, event: ev.OrderCreated, time_ns: int) -> None:
-        self.state.last_order = max(self.state.last_order, event.order_id)
+        self.state.last_order = max(self.state.last_order, event.order_id, self._of_our_number(event))
         self.state.account(event.account_id)
         if event.origin is not Origin.EXTERNAL and event.plan.instead_of is None:
             self.state.taken.made(event.order_id, time_ns)

@@ -10,13 +10,13 @@ from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.trading.state import State
 from monitor.engine.values import TRIGGERED_AS
-from monitor.engine.venue import AnyRequest, CancelRequest, LookUpRequest, PlaceRequest, ReplaceRequest
+from monitor.engine.venue import CancelRequest, Instruction, LookUpRequest, PlaceRequest, ReplaceRequest
 
 LEAVING: frozenset[type] = frozenset({ev.OrderSent, ev.CancelRequested, ev.ReplaceRequested})
 """Facts that make one. Of the rest it need not be asked."""
 
 
-def request_of(fact: ev.AnyEvent, state: State, seq: int) -> AnyRequest | None:
+def request_of(fact: ev.AnyEvent, state: State, seq: int) -> Instruction | None:
     """The request that this fact, already applied, stands for. None for most."""
     if isinstance(fact, ev.OrderSent):
         return _place(state, state.book.orders[fact.order_id], fact, seq)

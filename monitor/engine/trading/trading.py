@@ -35,6 +35,7 @@ from monitor.engine.values import LogLevel
 from monitor.engine.venue import (
     AnyRequest,
     FillReport,
+    Instruction,
     LinkReport,
     OrderReport,
     SnapshotRequest,
@@ -82,7 +83,7 @@ class Trading:
             self.reconciler,
         )
         self._takers = takers((*self._deciding, self.quality))
-        self._requests: list[AnyRequest] = []
+        self._requests: list[Instruction] = []
         self._too_old: set[str] = set()
         self._notes: list[Note] = []
         self._reader = TradingReadSide(self)
@@ -146,7 +147,7 @@ class Trading:
     def take_records(self) -> list[JournalRecord]:
         return self.journal.take()
 
-    def take_requests(self) -> list[AnyRequest]:
+    def take_requests(self) -> list[Instruction]:
         """What is to be sent once all records taken so far are durable."""
         requests, self._requests = self._requests, []
         return requests

@@ -20,6 +20,7 @@ from monitor.engine import events as ev
 from monitor.engine.ledger import Ledger, PositionMode
 from monitor.engine.orders import Book
 from monitor.engine.tracker import Tracker, TrackerTerms
+from monitor.engine.tracker.tracker import Taker
 from monitor.engine.values import (
     FillDirection,
     Instrument,
@@ -45,9 +46,6 @@ LOT, PART, REST = Decimal("0.5"), Decimal("0.2"), Decimal("0.3")
 FEE = Decimal("0.01")
 
 
-_OF_ORDERS = frozenset(ev.ORDER_EVENTS)
-
-
 class Engine:
     """As little as a tracker needs around it: a book, a ledger, counters that facts move on."""
 
@@ -59,8 +57,14 @@ class Engine:
         self._order = self._trade = self._signal = self._alert = 0
         self.now_ns = 0
         self.tracker = Tracker(self, TrackerTerms())
-        self._own = {ev.SignalEmitted: self._signalled, ev.TradeExecuted: self._traded}
-        self._own[ev.OrderCreated] = self._created  # type: ignore[assignment]
+        own: dict[type, Taker] = dict.fromkeys(ev.ORDER_EVENTS, self.book.apply)
+        own[ev.SignalEmitted] = self._signalled
+        own[ev.TradeExecuted] = self._traded
+        own[ev.OrderCreated] = self._created
+        told = self.tracker.kinds
+        self._takers = {
+            kind: tuple(table[kind] for table in (own, told) if kind in table) for kind in ev.KINDS.values()
+        }
 
     def instrument(self, symbol: str) -> Instrument:
         return INSTRUMENT
@@ -88,22 +92,18 @@ class Engine:
             self.record(fact)
 
     def record(self, fact: ev.AnyEvent) -> None:
-        own = self._own.get(type(fact))
-        if own is not None:
-            own(fact)  # type: ignore[arg-type]
-        elif type(fact) in _OF_ORDERS:
-            self.book.apply(fact, self.now_ns)  # type: ignore[arg-type]
-        self.tracker.apply(fact, self.now_ns)
+        for take in self._takers[type(fact)]:
+            take(fact, self.now_ns)
 
-    def _signalled(self, fact: ev.SignalEmitted) -> None:
+    def _signalled(self, fact: ev.SignalEmitted, _: int) -> None:
         self._signal = fact.signal_id
         self.signals[fact.kind] += 1
 
-    def _created(self, fact: ev.OrderCreated) -> None:
+    def _created(self, fact: ev.OrderCreated, _: int) -> None:
         self._order = fact.order_id
         self.book.apply(fact, self.now_ns)
 
-    def _traded(self, fill: ev.TradeExecuted) -> None:
+    def _traded(self, fill: ev.TradeExecuted, _: int) -> None:
         self._trade = fill.trade_id
         new = self.book.is_new_fill(fill)
         self.book.apply(fill, self.now_ns)

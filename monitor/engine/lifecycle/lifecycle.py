@@ -7,7 +7,7 @@ it is certain that no venue has it. Orders that end by DAY or GTD are ended by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from monitor.engine import events as ev
@@ -80,8 +80,8 @@ class LifeCycle:
 
     # Part --------------------------------------------------------------------------------------
     @property
-    def kinds(self) -> Collection[type]:
-        return self._handlers.keys()
+    def kinds(self) -> Mapping[type, Callable[[Any, int], None]]:
+        return self._handlers
 
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:
         handler = self._handlers.get(type(event))

@@ -16,6 +16,8 @@ NEVER = 1 << 63
 
 
 class Schedule:
+    """`due_ns` is the first moment at which an order's time comes."""
+
     def __init__(self, times: Times, concluder: Concluder, shown: Shown) -> None:
         self._times = times
         self._concluder = concluder
@@ -23,17 +25,15 @@ class Schedule:
         self._due: list[tuple[int, int, Watch]] = []
         self._seeking: dict[int, Watch] = {}
         self._clean_ns = 0
-
-    @property
-    def due_ns(self) -> int:
-        return self._due[0][0] if self._due else NEVER
+        self.due_ns = NEVER
 
     def pop(self, now_ns: int) -> Watch | None:
         """An order whose time has come."""
-        if not self._due or self._due[0][0] > now_ns:
+        if self.due_ns > now_ns:
             return None
         watch = heappop(self._due)[2]
         watch.due_ns = None
+        self.due_ns = self._due[0][0] if self._due else NEVER
         return watch
 
     def plan(self, watch: Watch, now_ns: int) -> None:
@@ -61,6 +61,7 @@ class Schedule:
         if due is not None and (watch.due_ns is None or due < watch.due_ns):
             watch.due_ns = due
             heappush(self._due, (due, order_id, watch))
+            self.due_ns = min(self.due_ns, due)
 
     def seek(self, watch: Watch) -> None:
         """Somebody wants to know, now."""
@@ -85,6 +86,7 @@ class Schedule:
         self._clean_ns = now_ns + self._times.clean_every
         current = {entry[1]: entry for entry in self._due if entry[0] == entry[2].due_ns}
         self._due = sorted(current.values(), key=_moment)
+        self.due_ns = self._due[0][0] if self._due else NEVER
 
 
 def _moment(entry: tuple[int, int, Watch]) -> tuple[int, int]:

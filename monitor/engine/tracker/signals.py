@@ -31,7 +31,7 @@ def of_fill(desk: Desk, order: Order, fill: ev.TradeExecuted) -> ev.SignalEmitte
         status=order.status,
         volume=fill.volume,
         average_price=fill.price,
-        commission=_fees(desk, order, (fill,)),
+        commission=_fee(desk, order, fill),
         directions=() if fill.direction is None else (fill.direction,),
         first_ns=fill.venue_ns,
         last_ns=fill.venue_ns,
@@ -83,21 +83,38 @@ def _directions(fills: list[ev.TradeExecuted]) -> tuple[FillDirection, ...]:
     if not fills:
         return ()
     first = fills[0].direction
-    if all(fill.direction is first for fill in fills):
-        return () if first is None else (first,)
-    in_order = sorted(fills, key=_place)
-    return tuple(dict.fromkeys(fill.direction for fill in in_order if fill.direction is not None))
+    for fill in fills:
+        if fill.direction is not first:
+            in_order = sorted(fills, key=_place)
+            return tuple(dict.fromkeys(fill.direction for fill in in_order if fill.direction is not None))
+    return () if first is None else (first,)
+
+
+def _fee(desk: Desk, order: Order, fill: ev.TradeExecuted) -> dict[str, Decimal]:
+    currency = fill.fee_currency
+    if currency:
+        return {currency: fill.commission}
+    return {_currency(desk, order): ZERO + fill.commission}
 
 
 def _fees(desk: Desk, order: Order, fills: Iterable[ev.TradeExecuted]) -> dict[str, Decimal]:
     """By currency; the instrument's own has no name in a fill."""
+    own: Decimal | None = None
     fees: dict[str, Decimal] = {}
     for fill in fills:
-        known = fees.get(fill.fee_currency)
-        fees[fill.fee_currency] = fill.commission if known is None else known + fill.commission
-    own = fees.pop("", None)
+        currency, fee = fill.fee_currency, fill.commission
+        if not currency:
+            own = fee if own is None else own + fee
+        elif currency in fees:
+            fees[currency] += fee
+        else:
+            fees[currency] = fee
     if own is not None:
-        instrument = desk.instrument(order.intent.symbol)
-        currency = instrument.currency if instrument is not None else ""
+        currency = _currency(desk, order)
         fees[currency] = fees.get(currency, ZERO) + own
     return fees
+
+
+def _currency(desk: Desk, order: Order) -> str:
+    instrument = desk.instrument(order.intent.symbol)
+    return instrument.currency if instrument is not None else ""

@@ -7,7 +7,7 @@ Parts know no clock, no venue and not each other; what they may look at is a `Vi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -74,13 +74,21 @@ Taker = Callable[[ev.AnyEvent, int], None]
 def takers(parts: Iterable[Part]) -> dict[type, tuple[Taker, ...]]:
     """Which parts must be told of each kind of fact, in their order: a message costs what it concerns."""
     parts = tuple(parts)
-    return {kind: tuple(part.apply for part in parts if kind in part.kinds) for kind in ev.KINDS.values()}
+    return {
+        kind: tuple(_taker(part, kind) for part in parts if kind in part.kinds) for kind in ev.KINDS.values()
+    }
+
+
+def _taker(part: Part, kind: type) -> Taker:
+    kinds = part.kinds
+    return kinds[kind] if isinstance(kinds, Mapping) else part.apply
 
 
 class Part(Protocol):
     @property
-    def kinds(self) -> Collection[type]:
-        """Of facts that it wants to be told of."""
+    def kinds(self) -> Collection[type] | Mapping[type, Taker]:
+        """Of facts that it wants to be told of; a mapping says what in the part takes each, which
+        spares a step."""
         ...
 
     def apply(self, event: ev.AnyEvent, time_ns: int) -> None:

@@ -23,9 +23,12 @@ from monitor.engine.rows import (
     TradeRow,
     WaitingRow,
 )
+from monitor.engine.values import World
 from monitor.net.curve import EquityCurve
 
 LATEST_TRADES = 200
+BY_HAND = 0
+"""The strategy id of orders that no strategy gave. A session at a venue has them."""
 LATEST_ALERTS = 500
 LATEST_FINISHED = 1_000
 
@@ -78,7 +81,10 @@ class Present:
         return sorted(rows, key=lambda row: row.alert_id, reverse=True)
 
     def knows_strategy(self, strategy_id: int) -> bool:
-        return strategy_id in self.strategies or bool(self._active.get(strategy_id))
+        by_hand = (
+            strategy_id == BY_HAND and self.session is not None and self.session.world is not World.REPLAY
+        )
+        return by_hand or strategy_id in self.strategies or bool(self._active.get(strategy_id))
 
     def apply(self, changes: Changes) -> dict[int, list[OrderRow]]:
         """Take changes in. Returns the order rows that an order table must hear of, by

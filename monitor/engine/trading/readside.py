@@ -152,7 +152,9 @@ def position_row(state: State, account: Account, position: Position) -> Position
         opened_ns=position.opened_ns,
         updated_ns=position.updated_ns,
         version=position.version,
-        close_commission=None if last is None else tidy(instrument.commission(last, position.volume)),
+        close_commission=None
+        if last is None
+        else tidy(instrument.commission(last, position.volume, position.volume_today)),
     )
 
 

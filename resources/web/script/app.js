@@ -6,7 +6,7 @@ import { showAccount, showReplay, showSession } from "./header.js";
 import { History } from "./history.js";
 import { LADDER_S, Line } from "./line.js";
 import { EquityPlot } from "./plot.js";
-import { State } from "./state.js";
+import { BY_HAND, State } from "./state.js";
 import { Table } from "./table.js";
 import { bindTabs } from "./tabs.js";
 
@@ -55,16 +55,17 @@ function show() {
   by("positions-count").textContent = open.length || "";
   const loaded = [...state.strategies.values()];
   strategies.show(loaded);
-  history.offer(loaded);
+  history.offer(state.byHand ? [BY_HAND, ...loaded] : loaded);
   const working = [...state.orders.values()].sort((a, b) => a.created_ms - b.created_ms || a.order_id - b.order_id);
   active.show(working);
   by("active-count").textContent = working.length;
   trades.show(state.trades);
 }
 
-/** One order table per strategy that exists. */
+/** One order table per strategy that exists, and one for orders that are nobody's. */
 function followOrders() {
   const wanted = new Set(state.strategies.keys());
+  if (state.byHand) wanted.add(BY_HAND.strategy_id);
   for (const [id, line] of orderLines) {
     if (wanted.has(id)) continue;
     line.close();
@@ -83,7 +84,7 @@ function followOrders() {
 
 function hearLive(message) {
   state.hear(message);
-  if (message.type === "snapshot" || message.strategies) followOrders();
+  if (message.type === "snapshot" || message.strategies || message.session) followOrders();
   if (message.type === "snapshot") history.invalidate();
   changed();
 }

@@ -1,17 +1,27 @@
 /* What each table shows, in the window's words and order of columns. */
 
 import { age, money, percent, signed, title, tone, volume, word } from "./format.js";
+import { BY_HAND } from "./state.js";
 
 const say = (text, className, more = {}) => ({ text, className, ...more });
 const side = (row) => say(title(row.side), `side ${row.side === "BUY" ? "gain" : "loss"}`);
 const STATUS_CLASS = { Rejected: "bad", Expired: "doubt" };
 const DOUBT = {
   in_flight: "Sent, not yet acknowledged by the venue",
+  replace_in_flight: "Being changed: the old terms may still be filled",
   cancel_in_flight: "Cancelling: it may still be filled",
   unknown: "The venue's state is unknown: it is being looked up",
 };
 
+const WAITS = {
+  held: ["Held", "Waits for a time, a condition or another order"],
+  queued: ["Queued", "Waits for its turn"],
+  manual: ["Your decision", "Waits for a person: in the window, Queue and conditions"],
+};
+
 function status(row) {
+  const waits = WAITS[row.inner_state];
+  if (waits) return say(waits[0], "", { title: waits[1] });
   if (row.inner_state) return say(`${row.status}?`, "doubt", { title: DOUBT[row.inner_state] });
   return say(row.status, STATUS_CLASS[row.status], row.reason ? { title: row.reason } : {});
 }
@@ -27,7 +37,7 @@ function filled(row) {
   return say(`${volume(row.filled_quantity)}/${volume(row.quantity)}`, "", { bar: part });
 }
 
-const strategyName = (state, id) => state.strategies.get(id)?.name ?? `#${id}`;
+const strategyName = (state, id) => state.strategies.get(id)?.name ?? (id === BY_HAND.strategy_id ? BY_HAND.name : `#${id}`);
 
 function orderColumns(state, clock, last) {
   const { digits } = state;

@@ -5,6 +5,9 @@ import { PriceDigits } from "./format.js";
 
 const LATEST_TRADES = 200;
 
+/** Orders that no strategy gave. A session at a venue has them. */
+export const BY_HAND = { strategy_id: 0, name: "by hand" };
+
 export class State {
   constructor() {
     this.digits = new PriceDigits();
@@ -20,6 +23,8 @@ export class State {
     this.trades = [];
     this.curves = new Map();
   }
+
+  get byHand() { return this.session !== null && this.session.world !== "REPLAY"; }
 
   /** The clock of what is shown: the replay's when there is one. */
   get now() { return this.replay?.time_ms ?? Date.now(); }

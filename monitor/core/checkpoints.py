@@ -19,10 +19,11 @@ EVERY = 25_000
 
 
 class Checkpointer:
-    """`seq`: the fact up to which the last one goes."""
+    """`seq`: the fact up to which the last one goes; `every` so many another is due."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, every: int = EVERY) -> None:
         self._store = store
+        self._every = every
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -39,7 +40,7 @@ class Checkpointer:
     def look(self, session_id: int, live: LiveSession) -> None:
         """Begin one when enough has happened. In the core's turn, after publishing."""
         busy = self._task is not None and not self._task.done()
-        if busy or live.journal.seq - self._seq < EVERY or self._store.error:
+        if busy or live.journal.seq - self._seq < self._every or self._store.error:
             return
         self._seq = live.journal.seq
         present = take_present(live.trading)

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from monitor.boundary import CoreStats, PastMoment, Unavailable
-from monitor.core.checkpoints import Checkpointer
+from monitor.core.checkpoints import EVERY, Checkpointer
 from monitor.core.connect import Venues, connect
 from monitor.core.durability import Durability
 from monitor.core.housekeeping import Housekeeping
@@ -60,6 +60,7 @@ class Core(Questions):
         venues: Venues | None = None,
         kill_file: Path | None = None,
         keep_days: int = KEPT_DAYS,
+        checkpoint_every: int = EVERY,
     ) -> None:
         """`keep_days`: position records older than that go to the archive, 0 for never."""
         super().__init__(store)
@@ -70,7 +71,7 @@ class Core(Questions):
         self._player = Player(self)
         self._venues = venues or Venues()
         self._trader = Trader(self, self._venues.gateway)
-        self._checkpointer = Checkpointer(store)
+        self._checkpointer = Checkpointer(store, checkpoint_every)
         self._kill_switch = KillSwitch(kill_file)
         self._housekeeping = Housekeeping(store, keep_days, self._say_moved)
         self._stopping = asyncio.Event()

@@ -205,11 +205,18 @@ async def desk_at(
     kill_file: Path | None = None,
     connected: bool = True,
     window: bool = False,
+    checkpoint_every: int = 25_000,
 ) -> AsyncIterator[Desk]:
     """Live and compared (unless told otherwise), closed cleanly afterwards."""
     store = await Store.open(database)
     try:
-        core = Core(store, window=window, venues=venues or QuickVenues(), kill_file=kill_file)
+        core = Core(
+            store,
+            window=window,
+            venues=venues or QuickVenues(),
+            kill_file=kill_file,
+            checkpoint_every=checkpoint_every,
+        )
         desk = Desk(core, store)
         await core.open(
             VenueOptions(url=venue.url, further=tuple(v.url for v in further), accounts=accounts), NOTHING

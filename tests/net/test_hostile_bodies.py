@@ -358,7 +358,7 @@ KINDS = [kind for kind in vars(bodies).values() if isinstance(kind, type) and is
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_sent_it_is_a_body_or_a_problem(kind: type[bodies.Body], data: st.DataObject) -> None:
     names = st.sampled_from([*kind.__struct_fields__, "x"])
     body = data.draw(

@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 from journal_world import Desk
 from venue_sessions import (
     BOUGHT,
+    DEEDS,
     KeptWorld,
     TradingDesk,
     VenueControl,
@@ -26,7 +27,6 @@ from venue_sessions import (
     verified,
     wrong,
 )
-from test_trading_storm import DEEDS, _do  # isort: skip
 
 from monitor.engine import events as ev
 from monitor.engine.trading import checkpoint as checkpoint_module
@@ -72,11 +72,7 @@ def test_whatever_happens_it_is_sound(deeds: list[tuple[str, int]], at: int) -> 
     async def live(database: str) -> None:
         async with kept_world(database, lost=0.2) as kept:
             for number, (deed, which) in enumerate(deeds):
-                if deed == "crash":
-                    kept.crash()
-                else:
-                    _do(kept.model, deed, which)
-                    kept.keep()
+                kept.does(deed, which)
                 if number == at:
                     await kept.checkpoint()
             assert wrong(await kept.verified(every=20)) == []

@@ -21,10 +21,11 @@ from monitor.journal.venue_fold import check_at_venue
 from monitor.store import Batch, Store
 from monitor.store.archive import open_archive
 
-_TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(_TESTS / "core"), str(_TESTS / "engine" / "trading")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "trading"))
+from test_trading_storm import DEEDS as DEEDS, _do as does
 from trading_desk import Desk as TradingDesk, desk_at
-from trading_world import ACCOUNT, SYMBOL, TERMS, World as VenueModel
+from trading_world import TERMS, World as VenueModel
 from venue_world import MANUAL, VenueControl, venue_process
 
 DATABASE = "monitor.sqlite"
@@ -105,6 +106,14 @@ class KeptWorld:
         made = self._checkpoint = self.model.checkpoint(self._checkpoint)
         present = made.present
         await self.store.put_checkpoint(self.session_id, present.seq, present.time_ns, encoded(made))
+
+    def does(self, deed: str, number: int) -> None:
+        """One of `DEEDS`."""
+        if deed == "crash":
+            self.crash()
+        else:
+            does(self.model, deed, number)
+            self.keep()
 
     def trade(self, rounds: int = 1) -> None:
         """Buys, is filled, sells again."""

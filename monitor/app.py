@@ -28,6 +28,7 @@ from monitor.core.service import CoreThread, Setup, serve
 from monitor.engine.commands import OpenReplay
 from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.errors import UserError
+from monitor.journal.wording import sentence
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _make_window(settings: Settings, core: CoreThread) -> MainWindow:
     from monitor.ui.tickets.rules import MS, SECOND, Limits
     from monitor.ui.window import MainWindow
 
-    window = MainWindow(core, settings.data_dir, sample=sample_command())
+    window = MainWindow(core, settings.data_dir, sample=sample_command(), wording=sentence)
     closing = settings.closing
     limits = Limits(
         arm_ns=closing.arm_ms * MS,

@@ -13,6 +13,7 @@ import msgspec
 
 from monitor.engine.changes import Changes
 from monitor.engine.commands import AnyCommand, Reply
+from monitor.engine.events import AnyEvent
 from monitor.engine.execution import ExecutionSummary
 from monitor.engine.records import RecordStatistics
 from monitor.engine.rows import (
@@ -176,6 +177,14 @@ class PastMoment(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int
 
 
+class OrderFact(msgspec.Struct, frozen=True):
+    """A fact of the journal that names an order."""
+
+    seq: int
+    time_ns: int
+    event: AnyEvent
+
+
 class Unavailable(Exception):  # noqa: N818 the field's word
     """The core cannot answer at present; the text says why, for the user."""
 
@@ -202,6 +211,17 @@ class WindowDoor(Protocol):
 
     def look_ahead(self) -> Future[None]:
         """Back to the present: `take` gives all of it, cleared first, and what follows."""
+        ...
+
+    def position_records(self, query: RecordQuery) -> Future[RecordPage]:
+        """Kept records, newest first. Raises `Unavailable` through the future."""
+        ...
+
+    def order_history(
+        self, order_id: int, from_ns: int | None = None, to_seq: int | None = None
+    ) -> Future[tuple[OrderFact, ...]]:
+        """The newest 500 facts that name the order and still hold, the oldest first. `from_ns`: when
+        the order began, which saves looking further back; `to_seq`: none after that. Likewise."""
         ...
 
 

@@ -202,6 +202,7 @@ def _system() -> tuple[UserCommand, ...]:
         system("reduce_only", "Reduce positions only", "", When.NOT_REDUCING, Danger.DANGEROUS),
         system("back_to_normal", "Back to normal trading", "", When.NOT_NORMAL, Danger.DANGEROUS),
         system("compare_now", "Compare with the venue now", "F5", When.TRADING, Danger.CHANGES),
+        system("reconnect", "Try lost lines to venues again now", "Shift+F5", When.TRADING, Danger.CHANGES),
         system("acknowledge", "Take note of an alert", "A", When.ALERT_STANDING, Danger.CHANGES),
     )
 

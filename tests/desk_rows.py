@@ -16,6 +16,7 @@ from monitor.engine.rows import (
     PositionRow,
     ReplayRow,
     SessionRow,
+    SignalRow,
     StrategyRow,
     TradeRow,
     WaitingRow,
@@ -23,15 +24,18 @@ from monitor.engine.rows import (
 from monitor.engine.values import (
     Direction,
     EngineState,
+    FillDirection,
     LinkSide,
     LinkState,
     LogLevel,
     Offset,
+    OrderStatus,
     OrderType,
     Priority,
     RecordType,
     ReplayState,
     Side,
+    SignalKind,
     StrategyState,
     TimeInForce,
     WaitingKind,
@@ -174,6 +178,26 @@ def record(record_id: int, **given: Any) -> PositionRecordRow:
         "commission": Decimal("3.25"),
     }
     return PositionRecordRow(record_id=record_id, **{**fields, **given})
+
+
+def signal(signal_id: int, **given: Any) -> SignalRow:
+    fields: dict[str, Any] = {
+        "order_id": signal_id,
+        "account_id": "sim-1",
+        "symbol": "SHFE.au2512",
+        "kind": SignalKind.FINISHED,
+        "key": "",
+        "status": OrderStatus.FILLED,
+        "volume": Decimal(2),
+        "average_price": Decimal("752.30"),
+        "commission": {"CNY": "3.25"},
+        "realised_profit": None,
+        "directions": (FillDirection.OPEN_LONG,),
+        "first_ns": START,
+        "last_ns": START + SECOND,
+        "time_ns": START + signal_id * SECOND,
+    }
+    return SignalRow(signal_id=signal_id, **{**fields, **given})
 
 
 def alert(alert_id: int, **given: Any) -> AlertRow:

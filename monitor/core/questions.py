@@ -16,6 +16,7 @@ from monitor.boundary import (
     AlertQuery,
     ExecutionPage,
     ExecutionQuery,
+    OrderFact,
     OrderPage,
     OrderQuery,
     RecordPage,
@@ -26,6 +27,7 @@ from monitor.boundary import (
     TradeQuery,
     Unavailable,
 )
+from monitor.core.history import facts_of
 from monitor.core.live import LiveSession
 from monitor.core.sessions import Opened
 from monitor.engine.advanced_errors import PositionRecordingError
@@ -85,6 +87,20 @@ class Questions:
 
     async def alerts(self, query: AlertQuery) -> AlertPage:
         return await self._asked(self._store.alerts, query)
+
+    async def order_history(
+        self, order_id: int, from_ns: int | None = None, to_seq: int | None = None
+    ) -> tuple[OrderFact, ...]:
+        """The newest facts that name an order, the oldest of them first."""
+        opened = self._opened
+        if opened is None:
+            raise Unavailable("Nothing is open.")
+        begun_ns = from_ns if opened.live is not None else None  # a replay's clock goes back
+        try:
+            await self._store.settle()
+            return await facts_of(self._store, opened.session_id, order_id, begun_ns, to_seq)
+        except StoreError as error:
+            raise Unavailable(str(error)) from error
 
     async def _asked(self, read: Callable[[int, Q], Awaitable[P]], query: Q) -> P:
         if self._opened is None:

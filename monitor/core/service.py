@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from monitor.boundary import CoreStats, PastMoment, Unavailable
+from monitor.boundary import CoreStats, OrderFact, PastMoment, RecordPage, RecordQuery, Unavailable
 from monitor.core.connect import Venues
 from monitor.core.core import Core
 from monitor.engine.changes import Changes
@@ -170,6 +170,14 @@ class CoreThread:
 
     def look_ahead(self) -> Future[None]:
         return self._ask(lambda core: core.look_ahead())
+
+    def position_records(self, query: RecordQuery) -> Future[RecordPage]:
+        return self._ask(lambda core: core.position_records(query))
+
+    def order_history(
+        self, order_id: int, from_ns: int | None = None, to_seq: int | None = None
+    ) -> Future[tuple[OrderFact, ...]]:
+        return self._ask(lambda core: core.order_history(order_id, from_ns, to_seq))
 
     def _ask(self, question: Callable[[Core], Coroutine[None, None, A]]) -> Future[A]:
         """Ask the core something on its own loop."""

@@ -34,6 +34,7 @@ from monitor.models.orders import (
     order_terms,
 )
 from monitor.models.records import RECORDS
+from monitor.models.signals import SIGNALS
 from monitor.models.system import ALERTS, EVIDENCE, LINKS
 from monitor.models.table import RowTable
 from monitor.models.tables import LOG, OPERATIONS, POSITIONS, STRATEGIES, TRIGGERS
@@ -73,6 +74,7 @@ class Desk(QObject):
         self.alerts = RowTable(ALERTS, self.context)
         self.evidence = RowTable(EVIDENCE, self.context)
         self.links = RowTable(LINKS, self.context)
+        self.signals = RowTable(SIGNALS, self.context)
         self.log = RowTable(LOG, self.context)
         self.operations = RowTable(OPERATIONS, self.context)
         self.accounts: dict[str, AccountRow] = {}
@@ -171,6 +173,7 @@ class Desk(QObject):
             self.alerts,
             self.evidence,
             self.links,
+            self.signals,
             self.log,
             self.operations,
         )
@@ -267,6 +270,7 @@ class Desk(QObject):
         self.records.apply(changes.records.values())
         self.alerts.apply(self._alerts_of_then(changes.alerts.values()))
         self.links.apply(changes.links.values())
+        self.signals.apply(changes.signals.values())
         self.queue = changes.queue or self.queue
 
     def _alerts_of_then(self, alerts: Iterable[AlertRow]) -> list[AlertRow]:
@@ -315,6 +319,7 @@ class Desk(QObject):
                 changes.alerts,
                 changes.evidence,
                 changes.links,
+                changes.signals,
                 changes.session,
                 changes.cleared,
             )

@@ -184,13 +184,13 @@ class Banner(QWidget):
             words.append("READ-ONLY")
         return " · ".join(words)
 
-    def show_links(self, rows: Sequence[LinkRow]) -> None:
-        """The lines to venues, market and orders apart; the worst of each is told."""
+    def show_links(self, rows: Sequence[LinkRow], now_ns: int | None = None) -> None:
+        """The lines to venues, market and orders apart; the worst of each is told, ages to `now_ns`."""
         for side, dot in self.venues.items():
             mine = [row for row in rows if row.side is side]
             dot.setVisible(bool(mine))
             if mine:
-                dot.show_link(venue_link(side, mine))
+                dot.show_link(venue_link(side, mine, now_ns))
 
     def show_account(self, account: AccountRow | None) -> None:
         if account is None:

@@ -10,16 +10,22 @@ from decimal import Decimal
 
 import msgspec
 
-from monitor.engine.commands import SubmitOrder
+from monitor.engine.commands import OrderRequest, SubmitLinked, SubmitOrder
 from monitor.engine.orderplan import LONGEST_DELAY_S, MOST_CONDITIONS, OrderPlan
-from monitor.engine.values import NS_PER_SECOND, Offset, OrderType, Priority, Side
+from monitor.engine.values import NS_PER_SECOND, LinkKind, Offset, OrderType, Priority, Side
 from monitor.engine.waiting.conditions import ConditionError, parse
 from monitor.models import format
 from monitor.ui.tickets.words import parsed
 
 LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
-TYPES = (OrderType.LIMIT, OrderType.MARKET, OrderType.STOP_LIMIT, OrderType.STOP)
+TYPES = (
+    OrderType.LIMIT,
+    OrderType.MARKET,
+    OrderType.STOP_LIMIT,
+    OrderType.STOP,
+    OrderType.TRAILING,
+)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -40,13 +46,26 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     volume: str = ""
     price: str = ""
     trigger: str = ""
+    trail: str = ""
+    target: str = ""
+    stop: str = ""
     condition: str = ""
     delay: str = ""
     priority: Priority = Priority.NORMAL
 
     def problem(self) -> Problem | None:
         """The first thing that is missing or wrong, None when it can be sent."""
-        return self._order_problem() or self._when_problem()
+        return self._order_problem() or self._exit_problem() or self._when_problem()
+
+    @property
+    def bracket(self) -> bool:
+        """Whether a target and a stop follow the order."""
+        return bool(self.target.strip() or self.stop.strip())
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits here first, instead of going to the venue at once."""
+        return bool(self.condition.strip() or self.delay.strip())
 
     def _order_problem(self) -> Problem | None:
         if not self.symbol.strip():
@@ -59,11 +78,22 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             return Problem("price", f"A {format.words(self.type)} order needs a price.")
         if self.type in STOPS and parsed(self.trigger) is None:
             return Problem("trigger", f"A {format.words(self.type)} order needs a trigger price.")
+        if self.type is OrderType.TRAILING and parsed(self.trail) is None:
+            return Problem("trail", "How far behind the price does the stop follow?")
+        return None
+
+    def _exit_problem(self) -> Problem | None:
+        if not self.bracket:
+            return None
+        if self.offset is not Offset.OPEN:
+            return Problem("offset", "Only an order that opens has a target and a stop.")
+        if parsed(self.target) is None:
+            return Problem("target", "A bracket has a stop and a target: at which price is the target?")
+        if parsed(self.stop) is None:
+            return Problem("stop", "A bracket has a target and a stop: at which price is the stop?")
         return None
 
     def _when_problem(self) -> Problem | None:
-        if not self.condition.strip() and not self.delay.strip():
-            return Problem("condition", "When? A condition, a delay, or both.")
         wrong = condition_problem(self.condition)
         if wrong is not None:
             return wrong
@@ -84,21 +114,27 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             OrderType.LIMIT: f"at {self.price or '?'}",
             OrderType.STOP: f"stop {self.trigger or '?'}",
             OrderType.STOP_LIMIT: f"stop {self.trigger or '?'} at {self.price or '?'}",
+            OrderType.TRAILING: f"trailing stop {self.trail or '?'} behind",
         }[self.type]
         order = f"{side} {self.volume or '?'} {self.symbol or '?'} {price}, {format.words(self.offset)}"
         when = f"when {self.condition.strip()}" if self.condition.strip() else ""
         delay = f"not before {self.delay.strip()} s from now" if self.delay.strip() else ""
-        return "; ".join(filter(None, (order, when, delay)))
+        ends = f"then target {self.target or '?'} or stop {self.stop or '?'}" if self.bracket else ""
+        return "; ".join(filter(None, (order, when, delay, ends)))
 
-    def command(self, key: str, engine_now_ns: int, account_id: str = "") -> SubmitOrder:
+    def command(self, key: str, engine_now_ns: int, account_id: str = "") -> SubmitOrder | SubmitLinked:
         """What it asks of the engine. Only for a draft without a problem."""
+        entry = self._entry(engine_now_ns, account_id)
+        if self.bracket:
+            orders = (entry, self._exit(entry, target=True), self._exit(entry, target=False))
+            return SubmitLinked(key=key, strategy_id=0, kind=LinkKind.BRACKET, orders=orders)
+        return SubmitOrder(key=key, strategy_id=0, **msgspec.structs.asdict(entry))
+
+    def _entry(self, engine_now_ns: int, account_id: str) -> OrderRequest:
+        delay, volume = parsed(self.delay), parsed(self.volume)
         assert self.side is not None
-        delay = parsed(self.delay)
-        volume = parsed(self.volume)
         assert volume is not None
-        return SubmitOrder(
-            key=key,
-            strategy_id=0,
+        return OrderRequest(
             symbol=self.symbol.strip(),
             side=self.side,
             offset=self.offset,
@@ -106,12 +142,26 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             quantity=volume,
             price=parsed(self.price) if self.type in LIMITED else None,
             trigger_price=parsed(self.trigger) if self.type in STOPS else None,
+            trail=parsed(self.trail) if self.type is OrderType.TRAILING else None,
             account_id=account_id,
             plan=OrderPlan(
                 priority=self.priority,
                 conditions=self.conditions(),
                 not_before_ns=None if delay is None else engine_now_ns + _nanoseconds(delay),
             ),
+        )
+
+    def _exit(self, entry: OrderRequest, *, target: bool) -> OrderRequest:
+        return OrderRequest(
+            symbol=entry.symbol,
+            side=entry.side.opposite,
+            offset=Offset.CLOSE,
+            type=OrderType.LIMIT if target else OrderType.STOP,
+            quantity=entry.quantity,
+            price=parsed(self.target) if target else None,
+            trigger_price=None if target else parsed(self.stop),
+            reduce_only=True,
+            account_id=entry.account_id,
         )
 
 

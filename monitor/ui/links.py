@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QWidget
 
 from monitor.boundary import CoreStats
 from monitor.engine.rows import LinkRow
-from monitor.engine.values import LinkSide
+from monitor.engine.values import LinkSide, LinkState as VenueState
+from monitor.models import format as shown
 from monitor.models.system import LINK_RANK
 from monitor.ui.pulse import Pulse
 from monitor.ui.theme import Theme
@@ -72,11 +73,29 @@ def mirror_link(stats: CoreStats, engine: Pulse = Pulse()) -> Link:  # noqa: B00
     return Link("mirror", LinkState.LIVE, "on" if clients == 0 else viewers, tip)
 
 
-def venue_link(side: LinkSide, rows: Sequence[LinkRow]) -> Link:
-    """One side of all venues as one dot: the worst of them, and each in the tip."""
+def venue_link(side: LinkSide, rows: Sequence[LinkRow], now_ns: int | None = None) -> Link:
+    """One side of all venues as one dot: the worst of them, and each in the tip. Ages count to
+    `now_ns`."""
     worst = min(rows, key=lambda row: LINK_RANK[row.state])
-    tips = [f"{row.venue} {row.side}: {row.state}{f', {row.reason}' if row.reason else ''}" for row in rows]
+    tips = [_about(row, now_ns) for row in rows]
+    if worst.state is not VenueState.LIVE:
+        tips.append("Click to try again now.")
     return Link(side.value, LinkState(worst.state.value), worst.state.value, "\n".join(tips))
+
+
+def _about(row: LinkRow, now_ns: int | None) -> str:
+    """A line in words: its state, and what is known of its health."""
+    told = [f"{row.venue} {row.side}: {row.state}{f', {row.reason}' if row.reason else ''}"]
+    if now_ns is not None and row.last_message_ns is not None:
+        told.append(f"last message {shown.age(now_ns - row.last_message_ns)} ago")
+    if row.round_trip_ms is not None:
+        told.append(f"round trip {shown.number(row.round_trip_ms, 1)} ms")
+    if row.attempt:
+        told.append("1 try" if row.attempt == 1 else f"{row.attempt} tries")
+    if now_ns is not None and row.next_try_ns is not None:
+        left = row.next_try_ns - now_ns
+        told.append(f"next try in {shown.age(left)}" if left > 0 else "next try now")
+    return " · ".join(told)
 
 
 class LinkDot(QWidget):

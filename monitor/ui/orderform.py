@@ -1,4 +1,5 @@
-"""The form for an order that is to wait: fields side by side above the tickets, never modal.
+"""The form for a new order, sent at once or when something comes true: fields side by side above the
+tickets, never modal.
 
 Owns its fields and one idempotency key per sending. What is missing is said by the draft, what is
 refused by the engine, both in the form. Nothing leaves while it is not complete, not armed, or
@@ -14,7 +15,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from monitor.engine.commands import AnyCommand, Reply
-from monitor.engine.values import Offset, Priority, Side
+from monitor.engine.values import Offset, OrderType, Priority, Side
 from monitor.models import format
 from monitor.ui.draft import LIMITED, STOPS, TYPES, Draft, Problem
 from monitor.ui.elided import ElidedLabel
@@ -28,7 +29,7 @@ from monitor.ui.tickets.rules import MS
 from monitor.ui.tickets.view import Clock, SystemClock, View, engine_now_ns
 
 ARM_NS = 350 * MS
-EXAMPLE = "last(SHFE.au2512) >= 752.30 and time in 09:30..11:30"
+EXAMPLE = "at once, or: last(SHFE.au2512) >= 752.30 and time in 09:30..11:30"
 EDITING = frozenset({Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Left, Qt.Key.Key_Right})
 
 
@@ -41,7 +42,7 @@ class OrderForm(QFrame):
         super().__init__()
         self._view, self._asks, self._theme = view, asks, theme
         self._clock = clock or SystemClock()
-        self._key, self._sent = "", False
+        self._key, self._sent, self._waits = "", False, False
         self._armed_ns = 0
         self._side: Side | None = None
         self.setObjectName("orderForm")
@@ -85,6 +86,9 @@ class OrderForm(QFrame):
             volume=self.volume.text(),
             price=self.price.text(),
             trigger=self.trigger.text(),
+            trail=self.trail.text(),
+            target=self.target.text(),
+            stop=self.stop.text(),
             condition=self.condition.text(),
             delay=self.delay.text(),
             priority=self.priority.currentData(),
@@ -102,7 +106,7 @@ class OrderForm(QFrame):
         accounts = sorted(row.account_id for row in self._view.accounts())
         now = engine_now_ns(self._view, self._clock)
         command = self.draft().command(self._key, now, accounts[0] if len(accounts) == 1 else "")
-        self._sent = True
+        self._sent, self._waits = True, self.draft().waits
         self.verb.setEnabled(False)
         self._say("Sent. Waiting for the engine's answer.", "")
         self._asks.ask(command, self._answered)
@@ -145,7 +149,8 @@ class OrderForm(QFrame):
     def _answered(self, _command: AnyCommand, reply: Reply) -> None:
         if reply.accepted:
             ids = ", ".join(f"#{id}" for id in reply.order_ids)
-            waits = f"Accepted: order {ids} waits." if ids else "Accepted."
+            word = " waits" if self._waits else ""
+            waits = f"Accepted: order {ids}{word}." if ids else "Accepted."
             self._clear()
             self._begin()
             self._say(f"{waits} {reply.reason}".strip(), "good")
@@ -155,8 +160,9 @@ class OrderForm(QFrame):
 
     def _clear(self) -> None:
         """What belongs to the order that was accepted; symbol, type and priority are kept."""
-        for field in (self.volume, self.price, self.trigger, self.condition, self.delay):
-            field.clear()
+        for field in self._fields():
+            if field is not self.symbol:
+                field.clear()
         self._side = None
 
     def _check(self) -> None:
@@ -166,15 +172,17 @@ class OrderForm(QFrame):
         self.sentence.setToolTip(draft.sentence())
         self.price.setEnabled(draft.type in LIMITED)
         self.trigger.setEnabled(draft.type in STOPS)
+        self.trail.setEnabled(draft.type is OrderType.TRAILING)
         self.buy.setChecked(self._side is Side.BUY)
         self.sell.setChecked(self._side is Side.SELL)
-        self._mark(draft.problem())
+        self._mark(draft.problem(), draft.waits)
 
-    def _mark(self, problem: Problem | None) -> None:
+    def _mark(self, problem: Problem | None, waits: bool) -> None:
         if not self._sent:
             self.verb.setEnabled(problem is None)
         if problem is None:
-            self._say("Enter places it: it waits here, not at the venue.", "good")
+            where = "it waits here, not at the venue" if waits else "it goes to the venue at once"
+            self._say(f"Enter places it: {where}.", "good")
         else:
             where = "" if problem.at is None else f"Character {problem.at + 1}: "
             self._say(where + problem.sentence, "" if problem.at is None else "warn")
@@ -199,7 +207,7 @@ class OrderForm(QFrame):
         return field
 
     def _make_fields(self) -> None:
-        self.world, self.account, self.title = QLabel(), QLabel(), QLabel(self.tr("New conditional order"))
+        self.world, self.account, self.title = QLabel(), QLabel(), QLabel(self.tr("New order"))
         self.world.setObjectName("formWorld")
         self.title.setObjectName("heading")
         self.account.setObjectName("caption")
@@ -210,6 +218,9 @@ class OrderForm(QFrame):
         self.volume = TicketField(self.tr("Volume"), 64)
         self.price = TicketField(self.tr("Price"), 88)
         self.trigger = TicketField(self.tr("Trigger price"), 88)
+        self.trail = TicketField(self.tr("Trailing distance"), 64)
+        self.target = TicketField(self.tr("Target price"), 72)
+        self.stop = TicketField(self.tr("Stop price"), 72)
         self.condition = TicketField(self.tr("Condition"), 200)
         self.condition.setMaxLength(2_000)
         self.condition.setMaximumWidth(16_000)
@@ -223,10 +234,15 @@ class OrderForm(QFrame):
         self.verb = VerbButton(self.tr("Place it"), "Enter", "primary")
         self.keep.clicked.connect(self.leave)
         self.verb.clicked.connect(self.submit)
-        for field in (self.symbol, self.volume, self.price, self.trigger, self.condition, self.delay):
+        for field in self._fields():
             field.textEdited.connect(self._edited)
         for combo in (self.offset, self.type, self.priority):
             combo.currentIndexChanged.connect(self._edited)
+
+    def _fields(self) -> tuple[TicketField, ...]:
+        """Where something is typed, in the order of the form."""
+        order = (self.symbol, self.volume, self.price, self.trigger, self.trail)
+        return (*order, self.condition, self.delay, self.target, self.stop)
 
     def _verb(self, text: str, side: Side) -> VerbButton:
         button = VerbButton(self.tr(text))
@@ -257,9 +273,16 @@ class OrderForm(QFrame):
             ("Volume", self.volume),
             ("Price", self.price),
             ("Trigger", self.trigger),
+            ("Trail", self.trail),
         )
         first.addStretch(1)
-        second = _line(("When", self.condition), ("Delay, s", self.delay), ("Priority", self.priority))
+        second = _line(
+            ("When", self.condition),
+            ("Delay, s", self.delay),
+            ("Then target", self.target),
+            ("or stop", self.stop),
+            ("Priority", self.priority),
+        )
         second.setStretch(1, 1)
         last = QHBoxLayout()
         last.setSpacing(8)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.engine.commands import AcknowledgeAlert, Reconcile, Resolution, ResolveOrder
-from monitor.engine.rows import AlertRow, OrderRow, WaitingRow
-from monitor.engine.values import EngineState, InnerState, LogLevel, WaitingKind, World
+from monitor.engine.commands import AcknowledgeAlert, Reconcile, ReconnectVenue, Resolution, ResolveOrder
+from monitor.engine.rows import AlertRow, LinkRow, OrderRow, WaitingRow
+from monitor.engine.values import EngineState, InnerState, LinkState, LogLevel, WaitingKind, World
 from monitor.models.tables import LEVEL_RANK
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ class OrderTruth:
         table.bind("look_up_order", self._look_up)
         table.bind("compare_now", lambda: window.send(Reconcile()))
         table.bind("acknowledge", self._acknowledge)
+        table.bind("reconnect", self._reconnect, self._why_no_reconnect)
         table.bind("new_order", self._open_form)
 
     def connect(self) -> None:
         window = self._window
         window.queue.commanded.connect(window.run_command)
         window.system.commanded.connect(window.run_command)
+        for dot in window.banner.venues.values():
+            dot.clicked.connect(lambda: window.run_command("reconnect"))
         window.order_form.left.connect(lambda: window.tables.in_use().view.setFocus())
         self._desk.system_changed.connect(self.show)
         self._desk.system_changed.connect(self._tell)
@@ -49,13 +52,13 @@ class OrderTruth:
         """The banner and the page, when something of it changed."""
         desk = self._desk
         self._window.banner.show_session(desk.session, desk.replay, len(desk.stragglers))
-        self._window.banner.show_links(desk.links.rows())
         self.look()
 
     def look(self) -> None:
         """What also changes without being told: ages, and which buttons can be pressed."""
         window = self._window
         buttons = window.system.buttons
+        window.banner.show_links(self._desk.links.rows(), self._desk.clock_ns)
         window.system.allow({id: window.actions_table.why_not(id) for id in buttons})
         window.system.refresh_age()
 
@@ -162,7 +165,20 @@ class OrderTruth:
             return "no alert stands"
         return "" if self.alerts() else "select an alert first (Alt+3)"
 
+    def _lost_venues(self) -> list[str]:
+        rows: list[LinkRow] = self._desk.links.rows()
+        return sorted({row.venue for row in rows if row.state is not LinkState.LIVE})
+
+    def _why_no_reconnect(self) -> str:
+        if not len(self._desk.links):
+            return "there is no line to a venue"
+        return "" if self._lost_venues() else "all lines to venues are live"
+
     # -- commands
+
+    def _reconnect(self) -> None:
+        for venue in self._lost_venues():
+            self._window.send(ReconnectVenue(venue=venue))
 
     def _look_up(self) -> None:
         row = self.unknown_order()

@@ -16,7 +16,7 @@ ACTING: dict[str, tuple[str, ...]] = {
     "waiting": ("send_waiting", "cancel_selected", "new_order"),
     "alerts": ("acknowledge", "compare_now"),
     "evidence": ("compare_now", *RESOLVING),
-    "links": ("compare_now",),
+    "links": ("reconnect", "compare_now"),
     "triggers": ("start_strategy", "stop_strategy"),
 }
 

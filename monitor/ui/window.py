@@ -21,6 +21,7 @@ from monitor.engine.rows import OrderRow, PositionRow
 from monitor.models.desk import Desk
 from monitor.ui.actions import Actions
 from monitor.ui.answers import Answers
+from monitor.ui.asking import Asking, Wording, kind_of
 from monitor.ui.banner import Banner
 from monitor.ui.charts.equity import EquityPanel
 from monitor.ui.cheatsheet import CheatSheet
@@ -62,13 +63,19 @@ SMALLEST_SIZE = (960, 600)
 
 class MainWindow(QMainWindow):
     """`on_quit_requested`, when set, is asked instead of closing; `finish` closes for good.
-    `closed` says that it did. `sample` opens the replay that comes with the program."""
+    `closed` says that it did. `sample` opens the replay that comes with the program; `wording` says
+    a fact of the journal in one sentence."""
 
     closed = Signal()
     engine_lost = Signal()
 
     def __init__(
-        self, door: WindowDoor, state_dir: Path, theme: Theme = DARK, sample: OpenReplay | None = None
+        self,
+        door: WindowDoor,
+        state_dir: Path,
+        theme: Theme = DARK,
+        sample: OpenReplay | None = None,
+        wording: Wording = kind_of,
     ) -> None:
         super().__init__()
         self.door = door
@@ -88,7 +95,8 @@ class MainWindow(QMainWindow):
         self.palette_panel = CommandPalette(self, self.actions_table, theme)
         self.cheat_sheet = CheatSheet(self)
         self.goto = GoTo(self)
-        self.details = Details(self)
+        self.asking = Asking(self, wording)
+        self.details = Details(self, self.asking.story)
         self.control = ReplayControl(lambda: self.desk.replay, self.send, self.show_message)
         self.strategy_control = StrategyControl(lambda: self.strategies.list.current, self.send)
         self._bind()
@@ -182,6 +190,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         desk = self.desk
         self.past.connect()
+        self.asking.connect()
         self.truth.connect()
         self.telling.connect()
         self.tables.follow()

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from monitor.boundary import CoreStats, PastMoment
+from monitor.boundary import CoreStats, OrderFact, PastMoment, RecordPage, RecordQuery
 from monitor.engine.changes import Changes, EquityChunk, merged
 from monitor.engine.commands import AnyCommand, Reply, accepted
 from monitor.engine.rows import (
@@ -62,6 +62,8 @@ class HandDoor:
         self.taken = 0
         self.looked: list[int | tuple[int | None] | str] = []
         self.looks: deque[Future[Any]] = deque()
+        self.queries: list[RecordQuery] = []
+        self.histories: list[tuple[int, int | None, int | None]] = []
 
     def look_back(self, seq: int | None = None, time_ns: int | None = None) -> Future[PastMoment]:
         self.looked.append((time_ns,) if seq is None else seq)
@@ -69,6 +71,16 @@ class HandDoor:
 
     def look_ahead(self) -> Future[None]:
         self.looked.append("present")
+        return self._looking()
+
+    def position_records(self, query: RecordQuery) -> Future[RecordPage]:
+        self.queries.append(query)
+        return self._looking()
+
+    def order_history(
+        self, order_id: int, from_ns: int | None = None, to_seq: int | None = None
+    ) -> Future[tuple[OrderFact, ...]]:
+        self.histories.append((order_id, from_ns, to_seq))
         return self._looking()
 
     def _looking(self) -> Future[Any]:

@@ -347,7 +347,7 @@ def test_tabs_count_what_stands(trader: Trader) -> None:
     )
     tabs = trader.window.system.tables.tabs
     told = [tabs.tabText(at) for at in range(tabs.count())]
-    assert told == ["Links 2", "Alerts 1", "Evidence 1", "Stragglers"]
+    assert told == ["Links 2", "Alerts 1", "Evidence 1", "Stragglers", "Signals"]
 
 
 def test_the_banner_tells_the_worst_line_of_each_side(trader: Trader) -> None:
@@ -359,12 +359,11 @@ def test_the_banner_tells_the_worst_line_of_each_side(trader: Trader) -> None:
     assert "closed (1006)" in dots[LinkSide.ORDERS].toolTip()
 
 
-def test_records_say_how_far_back_they_reach_once_somebody_fetches_older_ones(trader: Trader) -> None:
+def test_records_say_how_far_back_they_reach_and_whoever_has_older_ones_is_asked(trader: Trader) -> None:
     asked: list[int] = []
     panel = trader.window.records
     trader.go(2)
     trader.tell(Changes(records={5: record(5), 6: record(6)}))
-    assert not panel.more.isVisible()
     panel.set_older(lambda oldest: asked.append(oldest.record_id))
     QTest.mouseClick(panel.more, Qt.MouseButton.LeftButton)
     assert asked == [5]
@@ -377,7 +376,7 @@ def test_records_say_how_far_back_they_reach_once_somebody_fetches_older_ones(tr
 def fill(trader: Trader, condition: str = f"last({SYMBOL}) >= 320") -> None:
     """What somebody types, from field to field by Tab."""
     form = trader.window.order_form
-    trader.press(Key.Key_N, SHIFT)
+    trader.press(Key.Key_N)
     form.symbol.setFocus()
     form.symbol.clear()
     trader.type(SYMBOL)
@@ -411,7 +410,6 @@ def test_an_order_that_waits_is_written_and_sent(trader: Trader) -> None:
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
-        ("", "When? A condition, a delay, or both."),
         (f"last({SYMBOL}) >= 320 und", "Character "),
         ("lust(x) > 1", "Character 1: "),
     ],
@@ -449,7 +447,7 @@ def test_nothing_is_sent_twice_while_the_answer_is_awaited(trader: Trader) -> No
     trader.press(Key.Key_Return)
     trader.press(Key.Key_Return)
     trader.press(Key.Key_Escape)
-    trader.press(Key.Key_N, SHIFT)
+    trader.press(Key.Key_N)
     trader.after(400)
     trader.press(Key.Key_Return)
     assert len(trader.sent) == 1
@@ -468,7 +466,7 @@ def test_a_held_key_types_and_sends_nothing(trader: Trader) -> None:
 
 def test_escape_leaves_the_form_for_the_table(trader: Trader) -> None:
     trader.go(1)
-    trader.press(Key.Key_N, SHIFT)
+    trader.press(Key.Key_N)
     assert trader.window.order_form.isVisible()
     trader.press(Key.Key_Escape)
     assert not trader.window.order_form.isVisible()

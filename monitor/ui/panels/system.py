@@ -91,9 +91,15 @@ class SystemPanel(QWidget):
             theme,
             self.tr("No straggler. Orders whose cancel the venue has not confirmed are listed here."),
         )
+        self.signals = TablePanel(
+            desk.signals,
+            theme,
+            self.tr("No signal. When an order has ended and all its fills are known it is told here, once."),
+        )
         named = ("Links", self.links), ("Alerts", self.alerts), ("Evidence", self.evidence)
-        pairs = [(self.tr(name), panel) for name, panel in (*named, ("Stragglers", self.stragglers))]
-        self.tables = TabbedTables(self.tr("Links, alerts, evidence or stragglers"), pairs)
+        more = ("Stragglers", self.stragglers), ("Signals", self.signals)
+        pairs = [(self.tr(name), panel) for name, panel in (*named, *more)]
+        self.tables = TabbedTables(self.tr("Links, alerts, evidence, stragglers or signals"), pairs)
 
     def refresh(self) -> None:
         """Say how everything is now."""
@@ -103,7 +109,8 @@ class SystemPanel(QWidget):
         self._say_state(word, state, self._meaning(state, meaning))
         stragglers = len(desk.stragglers)
         standing = len(desk.standing_alerts())
-        self.tables.count((len(desk.links), standing, len(desk.evidence), stragglers))
+        signals = len(desk.signals)
+        self.tables.count((len(desk.links), standing, len(desk.evidence), stragglers, signals))
         self.refresh_age()
 
     def refresh_age(self) -> None:

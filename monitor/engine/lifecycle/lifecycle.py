@@ -47,6 +47,7 @@ class LifeCycle:
         self._unanswered: dict[int, None] = {}
         self._divertible: dict[int, None] = {}
         self._given: dict[int, int] = {}
+        self._unreached: dict[int, None] = {}
         self._line_changed_ns: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
@@ -70,6 +71,7 @@ class LifeCycle:
             ev.OrderReopened: self._reopened,
             ev.OrdersMerged: self._merged,
             ev.LinkChanged: self._line,
+            ev.Reconciled: self._reached,
         }
         self._due: dict[int, Callable[[int, Life, Order, int], ev.AnyEvent | None]] = {
             _AUTO: self._auto_cancel,
@@ -255,10 +257,18 @@ class LifeCycle:
     def _line(self, event: ev.LinkChanged, time_ns: int) -> None:
         if event.side is not LinkSide.ORDERS:
             return
+        self._reached(event, time_ns)
         self._line_changed_ns[event.venue] = time_ns
         for order_id in self._divertible:
             if self._lives[order_id].venue == event.venue:
                 self._set(order_id, _ELSEWHERE, time_ns + self._terms.second_venue_after_s * NS_PER_SECOND)
+
+    def _reached(self, _: ev.LinkChanged | ev.Reconciled, time_ns: int) -> None:
+        """Cancels that could not be asked are asked once their venue is back."""
+        for order_id in tuple(self._unreached):
+            if self._view.reachable(self._lives[order_id].venue):
+                del self._unreached[order_id]
+                self._set(order_id, _AGAIN, time_ns)
 
     def _ready(self, order_id: int, life: Life, time_ns: int) -> None:
         """It may leave now. Should its venue not be reachable for long, it may go elsewhere."""
@@ -273,6 +283,7 @@ class LifeCycle:
         self._unanswered.pop(order_id, None)
         self._divertible.pop(order_id, None)
         self._given.pop(order_id, None)
+        self._unreached.pop(order_id, None)
         if not keep:
             self._lives.pop(order_id, None)
 
@@ -337,13 +348,13 @@ class LifeCycle:
             return None
         return None if life.wanted else ev.CancelRequested(order_id=order_id, reason=REST)
 
-    def _cancel_again(self, order_id: int, life: Life, order: Order, now_ns: int) -> ev.AnyEvent | None:
+    def _cancel_again(self, order_id: int, life: Life, order: Order, _: int) -> ev.AnyEvent | None:
         if not life.wanted:
             return None
         if not life.away:
             return ev.OrderCanceled(order_id=order_id, reason=life.wanted, cumulative=order.filled)
         if life.venue and not self._view.reachable(life.venue):
-            self._ask_later(order_id, life, now_ns)
+            self._unreached[order_id] = None
             return None
         return ev.CancelRequested(order_id=order_id, reason=f"asked again: {life.wanted}")
 

@@ -85,7 +85,8 @@ class VenueOrder:
 class Venue:
     """What is true. `received` counts how often each client id asked for an order."""
 
-    def __init__(self) -> None:
+    def __init__(self, account_id: str = ACCOUNT) -> None:
+        self.account_id = account_id
         self.orders: dict[str, VenueOrder] = {}
         self.fills: list[FillReport] = []
         self.received: dict[str, int] = {}
@@ -95,11 +96,13 @@ class Venue:
     def place(self, request: PlaceRequest, now_ns: int) -> VenueMessage:
         self.received[request.client_order_id] = self.received.get(request.client_order_id, 0) + 1
         if request.client_order_id in self.orders:
-            return PlaceRefused(account_id=ACCOUNT, client_order_id=request.client_order_id, reason="twice")
+            return PlaceRefused(
+                account_id=self.account_id, client_order_id=request.client_order_id, reason="twice"
+            )
         if self.reject_next:
             reason, self.reject_next = self.reject_next, ""
             return PlaceRefused(
-                account_id=ACCOUNT,
+                account_id=self.account_id,
                 client_order_id=request.client_order_id,
                 reason=reason,
                 retryable=reason == "busy",
@@ -119,7 +122,7 @@ class Venue:
         if order.filled >= order.quantity:
             order.status = VenueStatus.FILLED
         fill = FillReport(
-            account_id=ACCOUNT,
+            account_id=self.account_id,
             venue_order_id=order.venue_id,
             venue_trade_id=f"T{next(self._numbers)}",
             symbol=SYMBOL,
@@ -139,7 +142,7 @@ class Venue:
 
     def report(self, order: VenueOrder, now_ns: int, polled_ns: int | None = None) -> OrderReport:
         return OrderReport(
-            account_id=ACCOUNT,
+            account_id=self.account_id,
             status=order.status,
             venue_order_id=order.venue_id,
             client_order_id=order.client_id,
@@ -150,6 +153,10 @@ class Venue:
             time_ns=now_ns,
             polled_ns=polled_ns,
         )
+
+    def named(self, client_order_id: str, venue_order_id: str) -> VenueOrder | None:
+        by_venue_id = (o for o in self.orders.values() if o.venue_id == venue_order_id)
+        return self.orders.get(client_order_id) or next(by_venue_id, None)
 
     @property
     def working(self) -> list[VenueOrder]:
@@ -163,7 +170,7 @@ class Venue:
         net = self.net
         position = VenuePosition(symbol=SYMBOL, long=net > 0, volume=abs(net))
         return VenueSnapshot(
-            account_id=ACCOUNT,
+            account_id=self.account_id,
             polled_ns=now_ns,
             open_orders=tuple(self.report(order, now_ns) for order in self.working),
             fills=tuple(self.fills),
@@ -173,29 +180,35 @@ class Venue:
 
 
 class World:
-    """`lost`: the share of requests, and of answers, that never arrive."""
+    """`lost`: the share of requests, and of answers, that never arrive. One model for each venue of
+    the terms, with its first account; `venue` is the first."""
 
-    def __init__(self, seed: int = 0, lost: float = 0.0) -> None:
+    def __init__(self, seed: int = 0, lost: float = 0.0, terms: TradingTerms = TERMS) -> None:
         self.random = Random(seed)
         self.lost = lost
-        self.venue = Venue()
+        self.terms = terms
+        self.venues = {one.venue: Venue(one.account_id) for one in reversed(terms.accounts)}
+        self.venue = self.venues[terms.venues[0].name]
         self.now_ns = START
         self.pushed: list[VenueMessage] = []
         self.records: list[JournalRecord] = []
-        self.trading = Trading(TERMS)
+        self.trading = Trading(self.terms)
         self.trading.resume(self.now_ns)
         self.connect()
 
     # Life ------------------------------------------------------------------------------------
-    def connect(self) -> None:
-        for side in LinkSide:
-            self.hear(LinkReport(venue="sim", side=side, state=LinkState.LIVE))
+    def connect(self, *names: str) -> None:
+        """These, or all."""
+        for name in names or self.venues:
+            for side in LinkSide:
+                self.hear(LinkReport(venue=name, side=side, state=LinkState.LIVE))
         self.hear(InstrumentReport(instruments=(Instrument(symbol=SYMBOL, currency="USD", zone="UTC"),)))
         self.quote(100)
 
-    def disconnect(self) -> None:
-        for side in LinkSide:
-            self.hear(LinkReport(venue="sim", side=side, state=LinkState.LOST, reason="cut"))
+    def disconnect(self, *names: str) -> None:
+        for name in names or self.venues:
+            for side in LinkSide:
+                self.hear(LinkReport(venue=name, side=side, state=LinkState.LOST, reason="cut"))
 
     def crash(self) -> None:
         """`kill -9`: what was pushed and not heard is gone, only the journal is left."""
@@ -206,14 +219,14 @@ class World:
         self.connect()
 
     def restored(self) -> Trading:
-        trading = Trading(TERMS)
+        trading = Trading(self.terms)
         for _ in trading.restore(self.records):
             pass
         return trading
 
     def restored_from(self, checkpoint: Checkpoint) -> Trading:
         """From a checkpoint, written down and read, and the tail of the journal."""
-        trading = Trading(TERMS)
+        trading = Trading(self.terms)
         for _ in load(trading, decoded(encoded(checkpoint))):
             pass
         for _ in trading.restore(r for r in self.records if r.seq > checkpoint.present.seq):
@@ -302,15 +315,16 @@ class World:
     def _leave(self, request: AnyRequest) -> None:
         arrives = self.random.random() >= self.lost
         answered = self.random.random() >= self.lost
+        venue = self.venues[request.venue]
         if arrives and isinstance(request, PlaceRequest):
-            answer: VenueMessage | None = self.venue.place(request, self.now_ns)
+            answer: VenueMessage | None = venue.place(request, self.now_ns)
         elif arrives and isinstance(request, CancelRequest):
-            answer = self._cancel(request)
+            answer = self._cancel(venue, request)
         elif arrives and isinstance(request, LookUpRequest):
-            self._look_up(request, answered)
+            self._look_up(venue, request, answered)
             return
         elif arrives and isinstance(request, SnapshotRequest):
-            answer = self.venue.snapshot(self.now_ns)
+            answer = venue.snapshot(self.now_ns)
         else:
             answer = None
         if answer is not None and answered:
@@ -318,32 +332,33 @@ class World:
         elif not isinstance(request, SnapshotRequest):
             self.pushed.append(
                 RequestLost(
-                    account_id=ACCOUNT,
+                    account_id=venue.account_id,
                     client_order_id=request.client_order_id,
                     request=KIND_OF[type(request)],
                     reason="no answer",
                 )
             )
 
-    def _cancel(self, request: CancelRequest) -> VenueMessage:
-        order = self.venue.orders.get(request.client_order_id) or self._by_venue_id(request.venue_order_id)
+    def _cancel(self, venue: Venue, request: CancelRequest) -> VenueMessage:
+        order = venue.named(request.client_order_id, request.venue_order_id)
         if order is None or order.status is not VenueStatus.OPEN:
-            return CancelRefused(account_id=ACCOUNT, client_order_id=request.client_order_id, gone=True)
-        return self.venue.end(order, VenueStatus.CANCELED, self.now_ns)
+            return CancelRefused(
+                account_id=venue.account_id, client_order_id=request.client_order_id, gone=True
+            )
+        return venue.end(order, VenueStatus.CANCELED, self.now_ns)
 
-    def _look_up(self, request: LookUpRequest, answered: bool) -> None:
-        order = self.venue.orders.get(request.client_order_id) or self._by_venue_id(request.venue_order_id)
+    def _look_up(self, venue: Venue, request: LookUpRequest, answered: bool) -> None:
+        order = venue.named(request.client_order_id, request.venue_order_id)
         if not answered:
             return
         if order is None:
             self.pushed.append(
                 OrderUnknown(
-                    account_id=ACCOUNT, client_order_id=request.client_order_id, polled_ns=self.now_ns
+                    account_id=venue.account_id,
+                    client_order_id=request.client_order_id,
+                    polled_ns=self.now_ns,
                 )
             )
             return
-        self.pushed.append(self.venue.report(order, self.now_ns, polled_ns=self.now_ns))
-        self.pushed += [fill for fill in self.venue.fills if fill.venue_order_id == order.venue_id]
-
-    def _by_venue_id(self, venue_order_id: str) -> VenueOrder | None:
-        return next((o for o in self.venue.orders.values() if o.venue_id == venue_order_id), None)
+        self.pushed.append(venue.report(order, self.now_ns, polled_ns=self.now_ns))
+        self.pushed += [fill for fill in venue.fills if fill.venue_order_id == order.venue_id]

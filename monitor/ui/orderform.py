@@ -77,12 +77,12 @@ class OrderForm(QFrame):
         self.left.emit()
 
     def draft(self) -> Draft:
-        """What is typed by now."""
+        """What is typed by now. Qt gives the words of an enumeration back as plain text."""
         return Draft(
             symbol=self.symbol.text(),
             side=self._side,
-            offset=self.offset.currentData(),
-            type=self.type.currentData(),
+            offset=Offset(self.offset.currentData()),
+            type=OrderType(self.type.currentData()),
             volume=self.volume.text(),
             price=self.price.text(),
             trigger=self.trigger.text(),
@@ -91,7 +91,7 @@ class OrderForm(QFrame):
             stop=self.stop.text(),
             condition=self.condition.text(),
             delay=self.delay.text(),
-            priority=self.priority.currentData(),
+            priority=Priority(self.priority.currentData()),
         )
 
     def submit(self) -> bool:

@@ -59,7 +59,7 @@ async def test_facts_that_a_rewind_voided_are_not_told(tmp_path: Path) -> None:
         for price in ("50", "60"):
             await world.does(SeekReplay(bar=10))
             assert (await world.does(bid(price))).accepted
-            created = [fact.event for fact in await world.core.order_history(1)][0]
+            created = next(fact.event for fact in await world.core.order_history(1))
             assert isinstance(created, ev.OrderCreated)
             assert created.price == Decimal(price), "the number was given again after the rewind"
             await world.does(SeekReplay(bar=5))

@@ -39,9 +39,11 @@ from monitor.engine.values import (
     LinkSide,
     LinkState,
     LogLevel,
+    Offset,
     OrderFlag,
     OrderStatus,
     OrderType,
+    Priority,
     Side,
     WaitingKind,
     World,
@@ -397,7 +399,9 @@ def test_an_order_that_waits_is_written_and_sent(trader: Trader) -> None:
     trader.press(Key.Key_Return)
     (sent,) = trader.sent
     assert isinstance(sent, SubmitOrder)
-    assert (sent.symbol, sent.side, sent.type) == (SYMBOL, Side.BUY, OrderType.LIMIT)
+    assert (sent.symbol, sent.side) == (SYMBOL, Side.BUY)
+    kept = (sent.type is OrderType.LIMIT, sent.offset is Offset.OPEN, sent.plan.priority is Priority.NORMAL)
+    assert kept == (True, True, True), "the engine compares by identity"
     assert (str(sent.quantity), str(sent.price), sent.key != "") == ("2", "319.50", True)
     conditions = (f"last({SYMBOL}) >= 320",)
     assert sent.plan == OrderPlan(conditions=conditions, not_before_ns=NOON + 5 * NS_PER_SECOND)

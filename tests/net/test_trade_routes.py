@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -34,6 +35,8 @@ from monitor.engine.values import (
 )
 from monitor.net import commanding
 from monitor.net.mirror import Mirror
+from monitor.net.order_routes import OrderRoutes
+from monitor.net.present import Present
 
 ORDER = {"symbol": "SHFE.au2512", "side": "BUY", "type": "LIMIT", "quantity": 2, "price": 752.30}
 ADVANCED = {"instrument_name": "SHFE.au2512", "amount": 2, "direction": "buy", "price": 752.30}
@@ -410,3 +413,18 @@ async def test_only_posts_give_orders(door: MemoryDoor, web: httpx.AsyncClient) 
             assert answer.status_code in {404, 405}
             assert "access-control-allow-origin" not in answer.headers
     assert door.commands == []
+
+
+async def test_every_example_of_the_document_is_answered(door: MemoryDoor, web: httpx.AsyncClient) -> None:
+    document = (WEB.parents[1] / "docs" / "mirror.md").read_text(encoding="utf-8")
+    posts = re.findall(r"^post (/\S+) '(.*?)'", document, re.MULTILINE | re.DOTALL)
+    gets = re.findall(r"\$MIRROR(/api/[^\s\"]*)", document)
+    door.change(orders=[order(7)])
+    for path, body in posts:
+        answer = await web.post(path, content=body.encode(), headers={"content-type": "application/json"})
+        assert answer.status_code == 200, (path, answer.text)
+    for path in gets:
+        assert (await web.get(path)).status_code == 200, path
+    shown = {re.sub(r"/\d+/", "/1/", path) for path, _ in posts}
+    assert shown == {*ROUTES, "/api/conditions/check"}
+    assert len(gets) >= len(OrderRoutes(door, Present()).table())

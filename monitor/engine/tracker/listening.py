@@ -37,6 +37,9 @@ from monitor.engine.venue import (
     VenueStatus,
 )
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_TRIGGERED = VenueStatus.TRIGGERED
+_EXTERNAL = Origin.EXTERNAL
 VERDICT: dict[VenueStatus, type[ev.OrderCanceled | ev.OrderRejected | ev.OrderExpired | ev.OrderDone]] = {
     VenueStatus.FILLED: ev.OrderDone,
     VenueStatus.CANCELED: ev.OrderCanceled,
@@ -75,7 +78,7 @@ def of_plain(watch: Watch, report: OrderReport) -> list[ev.OrderEvent]:
     facts: list[ev.OrderEvent] = []
     if not order.placed or (vid and vid not in watch.names.venue):
         facts.append(ev.OrderPlaced(order_id=order.intent.order_id, venue_order_id=vid))
-    if report.status is VenueStatus.TRIGGERED and not order.triggered:
+    if report.status is _TRIGGERED and not order.triggered:
         facts.append(ev.OrderTriggered(order_id=order.intent.order_id))
     news = _numbers(order, report)
     if news is not None:
@@ -161,7 +164,7 @@ def _raises(order: Order, venue_order_id: str, total: Decimal) -> bool:
 
 def _told_quantity(order: Order, report: OrderReport) -> Decimal | None:
     """Only of an order of others: of ours we know what we asked for."""
-    if order.intent.origin is not Origin.EXTERNAL or report.quantity is None:
+    if order.intent.origin is not _EXTERNAL or report.quantity is None:
         return None
     leg = order.dossier.legs.get(report.venue_order_id)
     known = leg.quantity[1] if leg is not None and leg.quantity is not None else None
@@ -196,7 +199,7 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
             yield _changed(order, report)
         elif report.status is VenueStatus.FILLED:
             yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=FILLED_FIRST)
-        elif _asked_after_loss(order, report) and (not final or _ended_before_too(watch, report)):
+        elif _ended_before_too(watch, report) if final else _asked_after_loss(order, report):
             yield ev.ReplaceRejected(order_id=order.intent.order_id, reason="the venue did not change it")
     if order.cancel_pending and not final and _asked_after_loss(order, report):
         yield ev.CancelRejected(order_id=order.intent.order_id, reason="the venue still has it")
@@ -205,11 +208,11 @@ def _special(watch: Watch, report: OrderReport, *, final: bool) -> Iterator[ev.O
 def _ended_before_too(watch: Watch, report: OrderReport) -> bool:
     """An end may be the change itself, whose new order follows in the same answer. When it is said
     in answer to another question as well, and still nothing took its place, it is the end."""
-    first_ns, polled_ns = watch.ended_ns, report.polled_ns
-    if first_ns is None or polled_ns is None:
-        watch.ended_ns = polled_ns
+    if report.polled_ns is None or report.polled_ns <= watch.asked_ns:
         return False
-    return polled_ns > first_ns
+    if watch.ended_ns is None:
+        watch.ended_ns = report.polled_ns
+    return report.polled_ns > watch.ended_ns
 
 
 def was_filled_first(order: Order) -> bool:
@@ -404,7 +407,7 @@ def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | Fil
         quantity=next((r.quantity for r in reports if r.quantity is not None), ZERO),
         price=price,
         trigger_price=next((r.trigger_price for r in reports if r.trigger_price is not None), None),
-        origin=Origin.EXTERNAL,
+        origin=_EXTERNAL,
         client_order_id=next((m.client_order_id for m in messages if m.client_order_id), ""),
         venue_order_id=venue_order_id,
     )

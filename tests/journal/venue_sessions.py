@@ -88,9 +88,15 @@ class KeptWorld:
         self.keep()
 
     def crash(self) -> None:
-        """Facts and rows are kept together: what is durable has both."""
+        """Facts and rows are kept together: what is durable has both. The start tells its rows before
+        the line is up."""
         self.keep()
-        self.model.crash()
+        model = self.model
+        model.pushed.clear()
+        model.trading = model.restored()
+        model.trading.resume(model.now_ns)
+        self.keep()
+        model.connect()
         self.keep()
 
     def keep(self) -> None:

@@ -1,6 +1,6 @@
 """The program that trades, as a child that tests can kill: commands in as JSON lines, answers out.
 
-    python tests/core/trading_child.py DATABASE VENUE_URL
+    python tests/core/trading_child.py DATABASE VENUE_URL [VENUE_URL ...]
 
 It is what `monitor serve --connect` runs, without the mirror: a store, a core, real sockets. An
 answer is written when the core has given it; until then whoever asked knows nothing.
@@ -102,11 +102,11 @@ def say(answered: Answered) -> None:
         line = line[os.write(1, line) :]
 
 
-async def trade(database: str, url: str) -> None:
+async def trade(database: str, url: str, *further: str) -> None:
     store = await Store.open(database if "://" in database else Path(database))
     try:
         core = Core(store, window=False, venues=QuickVenues())
-        await core.open(VenueOptions(url=url), NOTHING)
+        await core.open(VenueOptions(url=url, further=further), NOTHING)
         say(Answered(number=0))
         listening = asyncio.create_task(Listener(core).listen())
         try:

@@ -61,7 +61,7 @@ HURRIED = TrackerTerms(
     look_up_most_s=1.0,
 )
 """The tracker's patience, in the same order as the usual one, a tenth as long."""
-EAGER = LifeCycleTerms(retry_after_s=1, cancel_again_s=1, cancel_longest_s=2)
+EAGER = LifeCycleTerms(retry_after_s=1, cancel_again_s=1, cancel_longest_s=2, second_venue_after_s=1)
 PROMPT = QueueTerms(batch=100, interval_s=0.05, evaluate_every_s=0.5)
 LINE = msgspec.structs.replace(QUICK, request_timeout_s=2.0, degraded_s=5.0, cut_s=10.0)
 NOTHING = ReplayOptions(file="", strategy="")

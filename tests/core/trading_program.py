@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -102,7 +102,7 @@ class TradingProgram:
 
 @asynccontextmanager
 async def trading_program(
-    database: Path | str, url: str, log: Path, *, standing: bool = True
+    database: Path | str, url: str, log: Path, *, further: Sequence[str] = (), standing: bool = True
 ) -> AsyncIterator[TradingProgram]:
     """Standing (or on its way there), killed at the end if it still runs. What it says besides
     answers is added to `log`."""
@@ -113,6 +113,7 @@ async def trading_program(
             str(HERE / "trading_child.py"),
             str(database),
             url,
+            *further,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=said,

@@ -395,10 +395,27 @@ def test_a_line_that_goes_down_later_counts_from_then(bench: Bench) -> None:
     bench.order(second_venue=SECOND, sent=False)
     bench.wait(100)
     bench.line(LinkState.LOST)
-    bench.wait(20)
-    bench.line(LinkState.CONNECTING)
     bench.wait(60)
-    assert bench.times_made(ev.OrderCreated) == [150.0]
+    assert bench.times_made(ev.OrderCreated) == [130.0]
+
+
+def test_a_line_that_tries_again_and_again_is_down_since_the_beginning(bench: Bench) -> None:
+    bench.order(second_venue=SECOND, sent=False)
+    for _ in range(10):
+        bench.line(LinkState.LOST)
+        bench.wait(4)
+        bench.line(LinkState.CONNECTING)
+        bench.wait(1)
+    assert bench.times_made(ev.OrderCreated) == [30.0]
+
+
+def test_a_line_that_was_up_again_is_down_anew(bench: Bench) -> None:
+    bench.order(second_venue=SECOND, sent=False)
+    for state in (LinkState.LOST, LinkState.LIVE, LinkState.LOST):
+        bench.line(state)
+        bench.wait(20)
+    bench.wait(20)
+    assert bench.times_made(ev.OrderCreated) == [70.0]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from monitor.engine.values import (
     NS_PER_SECOND,
     FailurePolicy,
     LinkSide,
+    LinkState,
     Origin,
     PartialPolicy,
 )
@@ -48,6 +49,7 @@ class LifeCycle:
         self._divertible: dict[int, None] = {}
         self._given: dict[int, int] = {}
         self._unreached: dict[int, None] = {}
+        self._live: dict[str, bool] = {}
         self._line_changed_ns: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
@@ -258,6 +260,10 @@ class LifeCycle:
         if event.side is not LinkSide.ORDERS:
             return
         self._reached(event, time_ns)
+        live = event.state is LinkState.LIVE
+        if self._live.get(event.venue) is live:
+            return  # it tries again: down is down
+        self._live[event.venue] = live
         self._line_changed_ns[event.venue] = time_ns
         for order_id in self._divertible:
             if self._lives[order_id].venue == event.venue:

@@ -396,6 +396,13 @@ async def test_a_key_that_is_none_is_refused(
     assert door.commands == []
 
 
+async def test_two_keys_are_none(door: MemoryDoor, web: httpx.AsyncClient) -> None:
+    twice = [("idempotency-key", "a"), ("idempotency-key", "b")]
+    answer = await web.post("/api/order/submit", json=ORDER, headers=twice)
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+    assert door.commands == []
+
+
 async def test_conditions_are_checked(web: httpx.AsyncClient) -> None:
     text = "last(SHFE.au2512)>=560 and time in 9:00..10:15"
     body = (await web.post("/api/conditions/check", json={"condition": text})).json()

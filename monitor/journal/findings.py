@@ -72,11 +72,13 @@ def row_differences(
 ) -> Iterator[str]:
     """A sentence for each field that differs; `name` is of table and key, `found` is the row that stands
     `where`, and fields `passed` over are not looked at. None is no row."""
-    if found is None and expected is not None:
+    if found == expected:
+        return
+    if found is None:
         yield f"{name} is missing {where}"
-    elif expected is None and found is not None:
+    elif expected is None:
         yield f"{name} is {where}, but never was"
-    elif expected is not None:
+    else:
         for field in expected.__struct_fields__:
             one, other = getattr(expected, field), getattr(found, field)
             if one != other and field not in passed:

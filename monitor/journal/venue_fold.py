@@ -103,9 +103,7 @@ class _Check:
         self._trading.take_notes()
         self._trading.records.rows_for_review()  # each is an alert in the journal
         for twin in self._twins:
-            twin.trading.take_changes()
-            twin.trading.take_notes()
-            twin.trading.records.rows_for_review()
+            _forget_news(twin.trading)
         head = self._heads.get(part[-1].seq)
         if head is not None:
             await self._begin_twin(head)
@@ -169,7 +167,7 @@ class _Check:
         if trading.journal.seq != head.seq:
             self._checkpoints.add(f"{name} is of fact {trading.journal.seq}")
             return
-        trading.take_changes()
+        _forget_news(trading)
         twin = Twin(head.seq, trading)
         self._compare(twin)
         self._twins.append(twin)
@@ -215,6 +213,14 @@ class _Check:
     def _not_checked(self) -> Iterable[Finding]:
         why = "the journal is damaged, see above"
         return (Finding(subject=name, sound=None, text=why) for name in ("rows", "books", "starts"))
+
+
+def _forget_news(trading: Trading) -> None:
+    """What changed is asked of the full fold only."""
+    trading.fold.changed.clear()
+    trading.take_notes()
+    trading.records.rows_changed()
+    trading.records.rows_for_review()
 
 
 def _restore(trading: Trading, records: Iterable[JournalRecord]) -> None:

@@ -415,6 +415,7 @@ class Core(Questions):
         try:
             await self._store.settle()
             moment, changes = await look_at(self._store, opened, seq, time_ns)
+            changes.signals = await self.newest_signals(moment.time_ns)
         except (StoreError, NoSuchMomentError) as error:
             raise Unavailable(str(error)) from error
         if opened is not self._opened:
@@ -424,10 +425,16 @@ class Core(Questions):
 
     async def look_ahead(self) -> None:
         """Show the window the present again."""
+        try:
+            signals = await self.newest_signals()
+        except StoreError:  # told by the link; what is not on disk cannot be read from there
+            signals = {}
         async with self._turn:
             self.publish()
             if self.outbox.in_past:
-                self.outbox.show_present(self.snapshot())
+                present = self.snapshot()
+                present.signals = signals
+                self.outbox.show_present(present)
 
     # Server door -----------------------------------------------------------------------------
     def snapshot(self) -> Changes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import deque
 
 from monitor.engine.changes import Changes, merged
+from monitor.engine.rows import SignalRow
 
 _MOST_WAITING = 64
+_MOST_SIGNALS = 500
 
 
 class WindowOutbox:
@@ -19,14 +21,16 @@ class WindowOutbox:
         self._waiting: deque[Changes] = deque()
         self._held: Changes | None = None
         self._past: int | None = None  # the session whose past is shown
+        self._signals: dict[int, SignalRow] = {}
 
     def put(self, changes: Changes) -> None:
         """Core's thread only. `changes` must not be changed by anybody afterwards."""
         if not self._window:
             return
         if self._is_other_session(changes):
-            self._past = None  # what was looked at is over
+            self._past, self._signals = None, {}  # what was looked at is over
         if self._past is not None:  # the past stays as it was; what is said now is still heard
+            self._keep(changes.signals)
             changes = Changes(
                 seq=changes.seq, log=changes.log, operations=changes.operations, alerts=changes.alerts
             )
@@ -40,6 +44,12 @@ class WindowOutbox:
         self._held.absorb(changes)
         self.flush()
 
+    def _keep(self, signals: dict[int, SignalRow]) -> None:
+        """The newest of the present, which nobody else keeps in memory."""
+        self._signals.update(signals)
+        while len(self._signals) > _MOST_SIGNALS:
+            del self._signals[next(iter(self._signals))]
+
     def show_past(self, past: Changes) -> None:
         """Core's thread only: show this, and nothing of the present until `show_present`."""
         self._past = past.session.session_id if past.session is not None else 0
@@ -48,6 +58,8 @@ class WindowOutbox:
     def show_present(self, present: Changes) -> None:
         """Core's thread only: all of the present, and what follows."""
         self._past = None
+        present.signals.update(self._signals)
+        self._signals = {}
         self._show(present)
 
     def _show(self, whole: Changes) -> None:

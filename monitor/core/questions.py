@@ -33,6 +33,7 @@ from monitor.core.sessions import Opened
 from monitor.engine.advanced_errors import PositionRecordingError
 from monitor.engine.execution import ExecutionSummary
 from monitor.engine.records import RecordStatistics, StatisticsFold
+from monitor.engine.rows import SignalRow
 from monitor.engine.session import ReplaySession
 from monitor.engine.values import Instrument
 from monitor.store.faults import StoreError
@@ -41,6 +42,7 @@ from monitor.store.store import Store
 Q = TypeVar("Q")
 P = TypeVar("P")
 
+_SIGNALS = 500
 _AT_ONCE = 200
 """Records taken in before the loop does something else: about a millisecond."""
 
@@ -87,6 +89,14 @@ class Questions:
 
     async def alerts(self, query: AlertQuery) -> AlertPage:
         return await self._asked(self._store.alerts, query)
+
+    async def newest_signals(self, to_ns: int | None = None) -> dict[int, SignalRow]:
+        """Those of the session until then, which no engine keeps; the oldest first. May raise StoreError."""
+        if self._opened is None:
+            return {}
+        query = SignalQuery(to_ns=to_ns, size=_SIGNALS)
+        page = await self._store.signals(self._opened.session_id, query)
+        return {row.signal_id: row for row in reversed(page.signals)}
 
     async def order_history(
         self, order_id: int, from_ns: int | None = None, to_seq: int | None = None

@@ -68,7 +68,8 @@ class Context:
         return self._wall_day
 
     def strategy(self, strategy_id: int) -> str:
-        return self.strategies.get(strategy_id) or str(strategy_id)
+        """Its name; a dash for 0, which is none."""
+        return self.strategies.get(strategy_id) or (str(strategy_id) if strategy_id else fmt.DASH)
 
     def average(self, symbol: str, value: Decimal | None, like: Decimal | None = None) -> str:
         """An average price, which may fall between ticks: padded to the symbol's digits, else to

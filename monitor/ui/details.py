@@ -55,7 +55,7 @@ class Details(Overlay):
         hint.setObjectName("caption")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 8)
-        for part, stretch in ((self.title, 0), (self._scroll, 1), (self.story, 1), (hint, 0)):
+        for part, stretch in ((self.title, 0), (self._scroll, 1), (self.story, 0), (hint, 0)):
             layout.addWidget(part, stretch)
 
     def open(self, table: RowTable, row: Any) -> None:

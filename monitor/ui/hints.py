@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.commands import command, keys_label
 from monitor.engine.rows import ReplayRow
 from monitor.engine.values import ReplayState, World
 
@@ -39,7 +40,7 @@ def key_hints(window: MainWindow) -> tuple[Hint, ...]:
         return (("back_to_now", "back to now"), ("past_goto", "go to a time"), ("show_palette", "commands"))
     if recorded(window):
         return (("replay_reset", "begin anew"), ("show_palette", "commands"), ("show_keys", "keys"))
-    acting = _orders(window)
+    acting = _orders(window) or _trading(window)
     hints = (*_replay(window.desk.replay), *acting, ("show_palette", "commands"))
     return (*hints[:2], ("show_keys", "keys")) if len(hints) > 2 else (*hints, ("show_keys", "keys"))
 
@@ -71,8 +72,10 @@ def recorded(window: MainWindow) -> bool:
     return session is not None and session.read_only and session.past_seq is None
 
 
-def how_to_go_on(replay: ReplayRow | None) -> str:
+def how_to_go_on(replay: ReplayRow | None, world: World | None = None) -> str:
     """What an empty table adds: the key that brings rows, or nothing while they come by themselves."""
+    if world in (World.LIVE, World.SIMULATED):
+        return f" {keys_label(command('new_order'))} writes one."
     if replay is None or replay.state is ReplayState.PLAYING:
         return ""
     return "" if replay.state is ReplayState.FINISHED else " Space plays."
@@ -84,6 +87,11 @@ def _replay(replay: ReplayRow | None) -> tuple[Hint, ...]:
     if replay.state is ReplayState.FINISHED:
         return (("replay_reset", "start again"),)
     return (("replay_toggle", "pause" if replay.state is ReplayState.PLAYING else "play"),)
+
+
+def _trading(window: MainWindow) -> tuple[Hint, ...]:
+    """Where orders reach a venue, the key that writes one."""
+    return () if window.truth.why_not_trading() else (("new_order", "new order"),)
 
 
 def _orders(window: MainWindow) -> tuple[Hint, ...]:

@@ -54,11 +54,12 @@ class Telling:
 
     def say_empty(self) -> None:
         """Empty tables say what would be here, and the key that brings it while it does not come."""
-        how = how_to_go_on(self._desk.replay)
+        session = self._desk.session
+        how = how_to_go_on(self._desk.replay, session.world if session is not None else None)
         if how != self._told_how:
             self._told_how = how
             text = "No position is open. The first fill opens one."
-            self._window.positions.view.set_empty_text(text + how)
+            self._window.positions.view.set_empty_text(text + ("" if "writes" in how else how))
             self._window.orders.say_empty(how)
 
     def show_notice(self) -> None:
@@ -99,6 +100,7 @@ class Telling:
             moment = shown.moment(session.past_ns, self._desk.context.zone)
             idle = f"You look at {moment}: nothing can be done there. Trading goes on meanwhile."
             title = f"PAST {moment} · {session.world}"
+        self.say_empty()
         window.status.show_idle(idle)
         window.setWindowTitle(f"{title} · {session.title} – Trading Monitor")
         self._equity_changed()

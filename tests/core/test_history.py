@@ -124,6 +124,26 @@ def test_in_the_past_alerts_of_the_present_are_still_heard() -> None:
     assert taken.session.past_seq == 5
 
 
+async def test_signals_are_those_of_then_and_all_of_them_again_in_the_present(tmp_path: Path) -> None:
+    async with venue_here() as venue, desk_at(venue, tmp_path / "db.sqlite", window=True) as desk:
+        first = await desk.buys("1", at="100")
+        await desk.until_order(first, OrderStatus.PLACED)
+        await venue.fills(desk.name(first))
+        await desk.until(lambda: [s for s in desk.seen.signals.values() if s.kind == "finished"])
+        moment = await desk.core.look_back(None, None)
+        second = await desk.buys("1", at="99", origin="mirror")
+        await desk.until(lambda: [s for s in desk.seen.signals.values() if s.order_id == second])
+        past = desk.core.outbox.take()
+        assert past is not None
+        assert {s.order_id for s in past.signals.values()} == {first}
+        assert all(s.time_ns <= moment.time_ns for s in past.signals.values())
+        await desk.core.look_ahead()
+        present = desk.core.outbox.take()
+        assert present is not None
+        assert present.signals == desk.seen.signals
+        assert set(present.orders) == {first, second}
+
+
 def test_another_session_ends_the_look_back() -> None:
     outbox = WindowOutbox()
     outbox.show_past(Changes(cleared=True, session=row(past_seq=5, past_ns=5)))

@@ -74,7 +74,7 @@ class OrdersPanel(QWidget):
     def say_empty(self, how: str) -> None:
         """What stands where no order works, and how to go on."""
         self.active.view.set_empty_text(
-            self.tr("No order is working. Orders that a strategy sends appear here.") + how
+            self.tr("No order is working. Orders that are given appear here.") + how
         )
 
     def count(self) -> None:

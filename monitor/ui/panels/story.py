@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-HEIGHT = 260
+HEIGHT = 220
 
 
 class StoryView(QWidget):
@@ -27,7 +27,7 @@ class StoryView(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.heading)
         layout.addWidget(self._text)
-        self.setMinimumHeight(HEIGHT)
+        self.setFixedHeight(HEIGHT)
 
     def text(self) -> str:
         return self._text.toPlainText()

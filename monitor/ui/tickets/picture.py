@@ -89,6 +89,8 @@ def badge(session: SessionRow | None) -> str:
     """The world in words, and what limits it."""
     if session is None:
         return "NO SESSION"
+    if session.past_seq is not None:
+        return session.world.value  # what a ticket asks in the past, it asks of the present
     limits = [] if session.engine_state is EngineState.NORMAL else [session.engine_state.replace("_", "-")]
     limits += ["READ-ONLY"] if session.read_only else []
     return " · ".join([session.world.value, *limits])

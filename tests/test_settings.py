@@ -55,6 +55,14 @@ def test_guards_are_set_by_file_and_variables(tmp_path: Path) -> None:
     assert guards.price_band == "refuse"
 
 
+def test_how_long_records_stay_is_set(tmp_path: Path) -> None:
+    assert load(tmp_path, {}).records.keep_days == 90
+    write_config(tmp_path, "[records]\nkeep_days = 0\n")
+    assert load(tmp_path, {}).records.keep_days == 0
+    with pytest.raises(UserError, match="allowed is a whole number from 0 to 36500"):
+        load(tmp_path, {"MONITOR_RECORDS_KEEP_DAYS": "-1"})
+
+
 def test_database_by_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/else.sqlite"
     settings = load(tmp_path, {"MONITOR_DATABASE": url})

@@ -93,7 +93,7 @@ class TradingProgram:
 
     async def _ended(self) -> int:
         async with asyncio.timeout(PATIENCE_S):
-            await self._reading
+            await asyncio.shield(self._reading)
             code = await self._process.wait()
         assert self._process.stdin is not None
         self._process.stdin.close()

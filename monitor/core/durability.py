@@ -15,7 +15,7 @@ from monitor.engine.values import LogLevel
 from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
-NEW_RISK = (cmd.SubmitOrder,)
+NEW_RISK = (cmd.SubmitOrder, cmd.SubmitLinked, cmd.ReplaceOrder, cmd.DecideOrder)
 
 
 class Durability:

@@ -106,8 +106,9 @@ class Trader:
     async def drive(self) -> None:
         """Take in what was heard, and let time pass; never returns."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause())
+            with suppress(TimeoutError):  # not `wait_for`: it may swallow a cancellation on 3.11
+                async with asyncio.timeout(self._pause()):
+                    await self._wake.wait()
             self._wake.clear()
             if self._live is None:
                 continue

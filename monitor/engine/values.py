@@ -26,6 +26,15 @@ _SMALLEST_SHOWN = Decimal("1E-8")
 _WIDE = Context(prec=60)
 
 
+def sane(number: Decimal) -> bool:
+    """Whether anybody could mean it: finite, below 10**15, at most twelve decimals. Arithmetic with
+    others (a remainder by the tick) could fail."""
+    if not number.is_finite():
+        return False
+    exponent = number.as_tuple().exponent
+    return abs(number) < 10**15 and isinstance(exponent, int) and exponent >= -12
+
+
 class World(StrEnum):
     """Which world the orders live in; shown in words everywhere."""
 

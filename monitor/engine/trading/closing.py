@@ -17,7 +17,7 @@ from monitor.engine.orderplan import OrderPlan
 from monitor.engine.rows import OrderRow, PositionRow
 from monitor.engine.trading.ordering import create, objection_to
 from monitor.engine.trading.readside import position_rows
-from monitor.engine.values import OrderType, TimeInForce
+from monitor.engine.values import OrderType, TimeInForce, sane
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -79,7 +79,7 @@ def _working(trading: Trading) -> list[OrderRow]:
 
 
 def _objection(trading: Trading, command: cmd.ClosePosition) -> str:
-    if not command.volume.is_finite() or not 0 < command.volume <= command.seen.volume:
+    if not sane(command.volume) or not 0 < command.volume <= command.seen.volume:
         return f"Closing {command.volume} of {command.seen.volume}."
     if command.type not in {OrderType.MARKET, OrderType.LIMIT}:
         return f"A close is a market or a limit order, not {command.type}."

@@ -15,7 +15,7 @@ from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.trading.closing import close_all, close_one
 from monitor.engine.trading.ordering import create_linked, create_one
 from monitor.engine.trading.replacing import replace_objection
-from monitor.engine.values import EngineState, InnerState, MoneyKind, RecordType
+from monitor.engine.values import EngineState, InnerState, MoneyKind, RecordType, sane
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -152,7 +152,7 @@ def _move_money(trading: Trading, command: cmd.MoveMoney) -> Reply:
     terms = trading.terms.account(command.account_id)
     if terms is None:
         return refused(f"There is no account {command.account_id}.", "unknown")
-    if not command.amount.is_finite() or not command.amount:
+    if not sane(command.amount) or not command.amount:
         return refused(f"{command.amount} is not an amount.")
     take(trading, command)
     trading.record(
@@ -174,10 +174,10 @@ def _adjust(trading: Trading, command: cmd.AdjustPosition) -> Reply:
     instrument = trading.state.instrument(command.symbol)
     if instrument is None:
         return refused(f"{command.symbol} is not known.", "unknown")
-    if not command.volume.is_finite() or command.volume < 0 or command.volume % instrument.lot:
+    if not sane(command.volume) or command.volume < 0 or command.volume % instrument.lot:
         return refused(f"{command.volume} is not a volume of {command.symbol}.")
     price = command.average_price
-    if price is not None and not (price.is_finite() and price > 0):
+    if price is not None and not (sane(price) and price > 0):
         return refused(f"{price} is not a price.")
     held = trading.state.position(command.account_id, command.symbol, command.direction)
     if command.volume and not held and price is None:

@@ -19,7 +19,7 @@ from monitor.engine.terms import malformed
 from monitor.engine.trading.second_venue import objection_to_second
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import AccountTerms
-from monitor.engine.values import Instrument, OrderType, Origin, Side
+from monitor.engine.values import Instrument, OrderType, Origin, Side, sane
 from monitor.engine.waiting import exits_reduce, linked
 
 if TYPE_CHECKING:
@@ -157,28 +157,38 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
 
 
 def wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:
-    quantity, lot, tick = request.quantity, instrument.lot, instrument.tick
-    if not quantity.is_finite() or quantity <= 0:
+    """What of its volume and prices no order can have, by the instrument's rules; "" nothing."""
+    numbers = (request.quantity, request.price, request.trigger_price, request.trail)
+    strange = next((number for number in numbers if number is not None and not sane(number)), None)
+    if strange is not None:
+        return f"{strange:.12g} is no volume and no price."
+    return _wrong_volume(request.quantity, instrument) or _wrong_prices(request, instrument)
+
+
+def _wrong_volume(quantity: Decimal, instrument: Instrument) -> str:
+    most, least = instrument.max_volume or LARGEST_VOLUME, instrument.min_volume
+    if quantity <= 0:
         return f"Volume {quantity} is not above 0."
-    if quantity % lot:
-        return f"Volume {quantity} is not a multiple of the lot {lot}."
-    if quantity > (instrument.max_volume or LARGEST_VOLUME):
-        return f"Volume {quantity} is above {instrument.max_volume or LARGEST_VOLUME}."
-    if instrument.min_volume is not None and quantity < instrument.min_volume:
-        return f"Volume {quantity} is below {instrument.min_volume}."
-    for name, price in (
-        ("Price", request.price),
-        ("Trigger", request.trigger_price),
-        ("Trail", request.trail),
-    ):
-        if price is None:
-            continue
-        if not price.is_finite() or price <= 0 or price % tick:
+    if quantity > most:
+        return f"Volume {quantity} is above {most}."
+    if quantity % instrument.lot:
+        return f"Volume {quantity} is not a multiple of the lot {instrument.lot}."
+    if least is not None and quantity < least:
+        return f"Volume {quantity} is below {least}."
+    return ""
+
+
+def _wrong_prices(request: OrderRequest, instrument: Instrument) -> str:
+    tick, upper, lower = instrument.tick, instrument.upper_limit, instrument.lower_limit
+    named = (("Price", request.price), ("Trigger", request.trigger_price), ("Trail", request.trail))
+    for name, price in named:
+        if price is not None and (price <= 0 or price % tick):
             return f"{name} {price} is not a multiple of the tick {tick} above 0."
-        if name == "Price" and instrument.upper_limit is not None and price > instrument.upper_limit:
-            return f"Price {price} is above the day's limit {instrument.upper_limit}."
-        if name == "Price" and instrument.lower_limit is not None and price < instrument.lower_limit:
-            return f"Price {price} is below the day's limit {instrument.lower_limit}."
+    limit = request.price
+    if limit is not None and upper is not None and limit > upper:
+        return f"Price {limit} is above the day's limit {upper}."
+    if limit is not None and lower is not None and limit < lower:
+        return f"Price {limit} is below the day's limit {lower}."
     return ""
 
 

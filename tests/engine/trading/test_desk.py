@@ -1,0 +1,121 @@
+"""Commands at a venue: what is refused, why, and that nothing changed then."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+from trading_world import ACCOUNT, SYMBOL, World
+
+from monitor.engine import commands as cmd
+from monitor.engine.values import Direction, EngineState, Offset, OrderStatus, OrderType, Side
+from monitor.engine.venue import VenueStatus
+
+
+def order(**changes: object) -> cmd.SubmitOrder:
+    plain: dict[str, object] = {
+        "strategy_id": 0,
+        "symbol": SYMBOL,
+        "side": Side.BUY,
+        "offset": Offset.OPEN,
+        "type": OrderType.LIMIT,
+        "quantity": Decimal(1),
+        "price": Decimal(100),
+    }
+    return cmd.SubmitOrder(**(plain | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"symbol": "Y"}, "Y is not traded here."),
+        ({"account_id": "b"}, "There is no account b."),
+        ({"quantity": Decimal(0)}, "Volume 0 is not above 0."),
+        ({"quantity": Decimal("1.5")}, "Volume 1.5 is not a multiple of the lot 1."),
+        ({"quantity": Decimal("1E+999999")}, "is no volume and no price."),
+        ({"price": Decimal("NaN")}, "is no volume and no price."),
+        ({"price": Decimal("100.5")}, "Price 100.5 is not a multiple of the tick 1 above 0."),
+        ({"price": None}, "A LIMIT order needs a price."),
+        ({"type": OrderType.MARKET}, "A MARKET order has no price."),
+    ],
+)
+def test_what_is_no_order_is_refused_and_nothing_changes(changes: dict[str, object], said: str) -> None:
+    world = World()
+    before = world.trading.journal.seq
+    reply = world.do(order(**changes))
+    assert not reply.accepted
+    assert said in reply.reason
+    assert world.trading.journal.seq == before
+
+
+@given(st.decimals(allow_nan=True, allow_infinity=True), st.decimals(allow_nan=True, allow_infinity=True))
+def test_no_number_stops_the_engine(quantity: Decimal, price: Decimal) -> None:
+    world = World()
+    world.do(order(quantity=quantity, price=price))
+    world.do(cmd.MoveMoney(account_id=ACCOUNT, amount=quantity))
+    world.do(
+        cmd.AdjustPosition(
+            account_id=ACCOUNT,
+            symbol=SYMBOL,
+            direction=Direction.LONG,
+            volume=quantity,
+            average_price=price,
+            reason="told",
+        )
+    )
+
+
+def test_an_order_that_has_not_left_is_cancelled_here() -> None:
+    world = World()
+    world.disconnect()
+    (order_id,) = world.do(order()).order_ids
+    assert world.do(cmd.CancelOrder(order_id=order_id)).accepted
+    world.connect()
+    world.settle()
+    assert world.trading.state.book.orders[order_id].status is OrderStatus.CANCELED
+    assert not world.venue.received
+
+
+def test_a_second_cancel_is_no_second_request() -> None:
+    world = World()
+    (order_id,) = world.do(order()).order_ids
+    world.deliver()
+    world.do(cmd.CancelOrder(order_id=order_id))
+    world.do(cmd.CancelOrder(order_id=order_id))
+    while world.pushed:
+        world.deliver()
+    assert world.trading.state.book.orders[order_id].status is OrderStatus.CANCELED
+    assert [o.status for o in world.venue.orders.values()] == [VenueStatus.CANCELED]
+    assert world.do(cmd.CancelOrder(order_id=order_id)).guard == "gone"
+
+
+def test_halted_only_closes_are_taken() -> None:
+    world = World()
+    world.do(cmd.SetEngineState(state=EngineState.HALTED, reason="enough"))
+    assert world.do(order()).guard == "halted"
+    assert world.trading.state.engine_reason == "enough"
+    world.crash()
+    assert world.trading.state.engine_state is EngineState.HALTED
+    assert world.do(order()).guard == "halted"
+    world.do(cmd.SetEngineState(state=EngineState.NORMAL))
+    assert world.do(order()).accepted
+
+
+def test_money_moved_by_hand_is_told_apart() -> None:
+    world = World()
+    world.do(cmd.MoveMoney(account_id=ACCOUNT, amount=Decimal(500), note="wire"))
+    world.do(cmd.MoveMoney(account_id=ACCOUNT, amount=Decimal(-200)))
+    row = world.present().accounts[ACCOUNT]
+    assert (row.transferred, row.balance) == (300, 1_000_300)
+
+
+def test_an_adjustment_needs_a_reason_and_is_recorded() -> None:
+    world = World()
+    told = {"account_id": ACCOUNT, "symbol": SYMBOL, "direction": Direction.LONG, "volume": Decimal(3)}
+    assert "needs a reason" in world.do(cmd.AdjustPosition(**told, average_price=Decimal(99))).reason
+    assert "needs its average price" in world.do(cmd.AdjustPosition(**told, reason="moved here")).reason
+    reply = world.do(cmd.AdjustPosition(**told, average_price=Decimal(99), reason="moved here"))
+    assert reply.accepted
+    (record,) = world.present().records.values()
+    assert (record.volume, record.by, record.note) == (3, "window", "moved here")

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import compress
 
 from monitor.engine import events as ev
 from monitor.engine.dossier import RANK, Dossier, Told, weight
 from monitor.engine.rows import OrderRow
 from monitor.engine.values import ZERO, InnerState, OrderFlag, OrderStatus, Origin
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_CREATED, _PLACED, _PARTIAL, _FILLED, _CANCELED = (
+    OrderStatus.CREATED,
+    OrderStatus.PLACED,
+    OrderStatus.PARTIAL,
+    OrderStatus.FILLED,
+    OrderStatus.CANCELED,
+)
+_EXTERNAL = Origin.EXTERNAL
+_HELD, _QUEUED = InnerState.HELD, InnerState.QUEUED
 _VERDICT_STATUS: dict[type, OrderStatus] = {
     ev.OrderRejected: OrderStatus.REJECTED,
     ev.OrderExpired: OrderStatus.EXPIRED,
@@ -82,7 +93,7 @@ class Order:
         self.verdict: ev.Verdict | None = None
         self.venue_total: Decimal | None = None
         self.told_quantity: Told | None = None
-        self.status = OrderStatus.CREATED
+        self.status = _CREATED
         self.dossier = PLAIN
 
     @property
@@ -98,7 +109,7 @@ class Order:
         """Why it ended, or why it waits again."""
         verdict = self.verdict
         if verdict is None:
-            return self.step_reason if self.status is OrderStatus.CREATED else ""
+            return self.step_reason if self.status is _CREATED else ""
         if type(verdict) is ev.OrderDone and self.filled < self.target:
             return verdict.reason or UNDERFILLED
         return verdict.reason
@@ -121,7 +132,7 @@ class Order:
     @property
     def waited(self) -> bool:
         """It was created to wait for something before it may be sent."""
-        return first_step(self.intent) is InnerState.HELD
+        return first_step(self.intent) is _HELD
 
     @property
     def never_left(self) -> bool:
@@ -153,19 +164,19 @@ class Order:
         """The status that this evidence means, whatever the order it came in."""
         filled, target = self.filled, self.target
         if filled and filled >= target and target:  # an order of 0 is refused, not done
-            return OrderStatus.FILLED
+            return _FILLED
         verdict = self.verdict
         if verdict is None:
             if filled or self.venue_total:
-                return OrderStatus.PARTIAL
-            return OrderStatus.PLACED if self.placed else OrderStatus.CREATED
+                return _PARTIAL
+            return _PLACED if self.placed else _CREATED
         total = self.venue_total
         if (total is None or filled < total) and self.fills_missing:
-            return OrderStatus.PARTIAL
+            return _PARTIAL
         if filled and type(verdict) is ev.OrderRejected:
-            return OrderStatus.CANCELED  # the rest was refused: what was filled stays
+            return _CANCELED  # the rest was refused: what was filled stays
         if filled and type(verdict) is ev.OrderDone and not target:
-            return OrderStatus.FILLED
+            return _FILLED
         return _VERDICT_STATUS[type(verdict)]
 
     @property
@@ -178,7 +189,7 @@ class Order:
             return InnerState.CANCEL_IN_FLIGHT
         if self.dossier.asked:
             return InnerState.REPLACE_IN_FLIGHT
-        return self.step if self.status is OrderStatus.CREATED else None
+        return self.step if self.status is _CREATED else None
 
     @property
     def flags(self) -> tuple[OrderFlag, ...]:
@@ -188,22 +199,22 @@ class Order:
             and self.venue_total is None
             and not (self.triggered or self.cancel_pending or self.filled > self.target)
         ):
-            return _ADOPTED if self.intent.origin is Origin.EXTERNAL else ()
+            return _ADOPTED if self.intent.origin is _EXTERNAL else ()
         dossier = self.dossier
         asked = bool(dossier.asked) and self.status.active
         inferred = self.verdict is not None and self.verdict is dossier.inferred
-        raised = {
-            OrderFlag.TRIGGERED: self.triggered,
-            OrderFlag.CANCEL_PENDING: self.cancel_pending,
-            OrderFlag.REPLACE_PENDING: asked,
-            OrderFlag.FILLS_MISSING: self.fills_missing,
-            OrderFlag.OVERFILL: self.overfilled,
-            OrderFlag.CONFLICT: dossier.conflict or self.contradicted,
-            OrderFlag.PROVISIONAL: inferred or bool(dossier.provisional - dossier.void),
-            OrderFlag.STALE: self.uncertain and self.placed,
-            OrderFlag.ADOPTED: self.intent.origin is Origin.EXTERNAL,
-        }
-        return tuple(flag for flag, up in raised.items() if up)
+        raised = (
+            self.triggered,
+            self.cancel_pending,
+            asked,
+            self.fills_missing,
+            self.overfilled,
+            dossier.conflict or self.contradicted,
+            inferred or bool(dossier.provisional - dossier.void),
+            self.uncertain and self.placed,
+            self.intent.origin is _EXTERNAL,
+        )
+        return tuple(compress(_FLAGS, raised))
 
     @property
     def overfilled(self) -> bool:
@@ -278,7 +289,7 @@ class Order:
             price = price if change.price is None else change.price
             trigger = trigger if change.trigger_price is None else change.trigger_price
         head = dossier.legs.get(self.venue_order_id)
-        if intent.origin is Origin.EXTERNAL:
+        if intent.origin is _EXTERNAL:
             target = _reported_target(dossier) or target
         if head is not None:
             price = head.price[1] if head.price is not None else price
@@ -288,6 +299,7 @@ class Order:
             self.trigger_price = trigger
 
 
+_FLAGS = tuple(OrderFlag)
 _ADOPTED = (OrderFlag.ADOPTED,)
 UNSENT = frozenset({InnerState.HELD, InnerState.QUEUED, InnerState.MANUAL})
 
@@ -305,12 +317,12 @@ def _reported_target(dossier: Dossier) -> Decimal:
 
 def first_step(intent: ev.OrderCreated) -> InnerState | None:
     """Where a new order stands: it waits for what its plan names, or for its turn."""
-    if intent.origin is Origin.EXTERNAL:
+    if intent.origin is _EXTERNAL:
         return None
     plan = intent.plan
     other = plan.parent_id is not None or plan.instead_of is not None
     waits = plan.not_before_ns is not None or plan.conditions or other
-    return InnerState.HELD if waits else InnerState.QUEUED
+    return _HELD if waits else _QUEUED
 
 
 def outweighs(word: ev.Verdict, known: ev.Verdict | None) -> bool:

@@ -14,6 +14,16 @@ from monitor.engine.merging import MERGE, absorb, is_inferred
 from monitor.engine.states import TABLE, Arrival
 from monitor.engine.values import ACTIVE_STATUSES, OrderStatus
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_LEGS, _PLACED, _REPORTED, _FILL_ALL, _FILL_PART = (
+    Arrival.LEGS,
+    Arrival.PLACED,
+    Arrival.REPORTED,
+    Arrival.FILL_ALL,
+    Arrival.FILL_PART,
+)
+_FILLED = OrderStatus.FILLED
+
 
 class Book:
     """All orders of a run, the active ones apart."""
@@ -33,11 +43,12 @@ class Book:
         if way is None:
             return self._apply_whole(event, time_ns)
         order = self.orders[event.order_id]
-        rule, merge = way
-        arrival: Arrival = rule(order, event) if callable(rule) else rule
+        arrival, rule, merge = way
+        if rule is not None:
+            arrival = rule(order, event)
         before = order.status
         anomaly = _ANOMALIES[before].get(arrival)
-        if order.step is not None and kind in VENUE_WORDS and _unasked(order, kind):
+        if order.step in UNSENT and kind in VENUE_WORDS and _unasked(order, kind):
             order.open_dossier().conflict = True
             anomaly = "at the venue although it was not sent"
         merge(order, event, time_ns)
@@ -90,9 +101,9 @@ def _reconsider(order: Order, kind: type) -> None:
 
 
 def _unasked(order: Order, kind: type) -> bool:
-    """A venue has what we did not send. A final word is not that: our own end of a waiting order
+    """A venue has an order that we did not send. A final word is not that: our own end of a waiting order
     is one too."""
-    return order.step in UNSENT and not order.placed and kind not in _VERDICT_ARRIVAL
+    return not order.placed and kind not in _VERDICT_ARRIVAL
 
 
 # What an event is to an order -----------------------------------------------------------------
@@ -117,7 +128,7 @@ def classify(order: Order, event: ev.OrderEvent) -> Arrival:
 
 
 def _classify_placed(order: Order, event: ev.OrderPlaced) -> Arrival:
-    return Arrival.LEGS if _of_legs(order, event.venue_order_id) else Arrival.PLACED
+    return _LEGS if _of_legs(order, event.venue_order_id) else _PLACED
 
 
 def _classify_moved(order: Order, _: ev.TriggerMoved) -> Arrival:
@@ -127,13 +138,13 @@ def _classify_moved(order: Order, _: ev.TriggerMoved) -> Arrival:
 
 def _classify_reported(order: Order, event: ev.OrderReported) -> Arrival:
     if event.quantity is not None or event.price is not None or event.trigger_price is not None:
-        return Arrival.LEGS
+        return _LEGS
     if _of_legs(order, event.venue_order_id):
-        return Arrival.LEGS
+        return _LEGS
     total = event.cumulative
     if total is not None and order.filled < total and order.filled < order.target:
         return Arrival.REPORTED_FILLS
-    return Arrival.REPORTED
+    return _REPORTED
 
 
 def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
@@ -144,18 +155,18 @@ def _classify_fill(order: Order, fill: ev.TradeExecuted) -> Arrival:
     target, vid = order.target, fill.venue_order_id
     plain = order.dossier is PLAIN and (not vid or vid == order.venue_order_id)
     if not plain and (_of_legs(order, vid) or fill.venue_trade_id in order.dossier.void):
-        return Arrival.LEGS
+        return _LEGS
     if not target or fill.provisional:
-        return Arrival.LEGS
+        return _LEGS
     total = order.filled + fill.volume
     if total > target:
         return Arrival.FILL_OVER
     if total == target:
-        return Arrival.FILL_ALL
+        return _FILL_ALL
     told = order.venue_total
     if order.verdict is not None and order.fills_missing and (told is None or total >= told):
         return _MISSED.get(type(order.verdict), Arrival.FILL_BEFORE_CANCELED)
-    return Arrival.FILL_PART
+    return _FILL_PART
 
 
 def _of_legs(order: Order, venue_order_id: str) -> bool:
@@ -174,7 +185,7 @@ def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
     vid = verdict.venue_order_id
     plain = order.dossier is PLAIN and (not vid or vid == order.venue_order_id)
     if is_inferred(verdict) or (not plain and _of_legs(order, vid)):
-        return Arrival.LEGS
+        return _LEGS
     total, told = verdict.cumulative, order.venue_total
     if total is None or (told is not None and told > total):
         total = told
@@ -192,8 +203,8 @@ def _classify_verdict(order: Order, verdict: ev.Verdict) -> Arrival:
 def _classify_end(order: Order, verdict: ev.Verdict, wins: bool) -> Arrival:
     rejected = isinstance(verdict, ev.OrderRejected)
     if not order.target:
-        return Arrival.LEGS
-    if not wins and not (rejected and order.status is OrderStatus.FILLED):
+        return _LEGS
+    if not wins and not (rejected and order.status is _FILLED):
         return Arrival.DONE if order.fills_missing else Arrival.LESSER_WORD
     if rejected and order.filled:
         return Arrival.REJECTED_REST
@@ -229,8 +240,11 @@ _RULES: dict[type, Arrival | Callable[..., Arrival]] = {
     ev.OrderExpired: _classify_verdict,
 }
 
-# Looked up per fact: how it is classified and merged, and what is anomalous about it.
-_WAYS = {kind: (rule, MERGE[kind]) for kind, rule in _RULES.items()}
+# Looked up per fact: what it is, or the rule that says so; how it is merged; what is anomalous about it.
+_WAYS: dict[type, tuple[Arrival, Callable[..., Arrival] | None, Callable[..., None]]] = {
+    kind: (rule, None, MERGE[kind]) if isinstance(rule, Arrival) else (Arrival.LEGS, rule, MERGE[kind])
+    for kind, rule in _RULES.items()
+}
 _ANOMALIES = {
     status: {arrival: outcome.anomaly for arrival, outcome in row.items() if outcome.anomaly}
     for status, row in TABLE.items()

@@ -12,6 +12,12 @@ from monitor.engine.exchange_rules import closable, today_part
 from monitor.engine.ledger.position import Position, PositionMode, book_fill
 from monitor.engine.values import ZERO, Direction, Instrument, MoneyKind, Offset, Side
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_LONG, _SHORT = Direction.LONG, Direction.SHORT
+_BUY = Side.BUY
+_NETTING = PositionMode.NETTING
+_OPEN = Offset.OPEN
+
 
 class Ledger:
     """One account. `balance = static + realised + unrealised - commission - slippage`.
@@ -46,13 +52,13 @@ class Ledger:
 
     def net_volume(self, symbol: str) -> Decimal:
         """Long minus short."""
-        long = self.positions.get((symbol, Direction.LONG))
-        short = self.positions.get((symbol, Direction.SHORT))
+        long = self.positions.get((symbol, _LONG))
+        short = self.positions.get((symbol, _SHORT))
         return (long.volume if long else ZERO) - (short.volume if short else ZERO)
 
     def closable(self, instrument: Instrument, side: Side, offset: Offset | None = None) -> Decimal:
         """How much an order of this side can close: all, or what its offset may take."""
-        direction = Direction.SHORT if side is Side.BUY else Direction.LONG
+        direction = _SHORT if side is _BUY else _LONG
         position = self.position(instrument, direction)
         if offset is None:
             return position.volume
@@ -61,14 +67,14 @@ class Ledger:
     def closes_today(self, instrument: Instrument, side: Side, offset: Offset, volume: Decimal) -> Decimal:
         """How many lots that were opened this trading day a fill would close, if it were booked now:
         what a close-today commission is counted on. Changes nothing."""
-        direction = Direction.SHORT if side is Side.BUY else Direction.LONG
+        direction = _SHORT if side is _BUY else _LONG
         held = self.positions.get((instrument.symbol, direction))
         if held is None:
             return ZERO
         closed = min(volume, held.volume)
-        if self.mode is PositionMode.NETTING:
+        if self.mode is _NETTING:
             return max(ZERO, closed - held.volume_yesterday)
-        if offset is Offset.OPEN:
+        if offset is _OPEN:
             return ZERO
         return today_part(held.rules, offset, closed, held.volume_today, held.volume_yesterday)
 
@@ -89,14 +95,14 @@ class Ledger:
         Raises ValueError when a HEDGING close exceeds the position: the venue must not have
         filled it, so nothing may be booked silently.
         """
-        if side is Side.BUY:
-            opening = self.position(instrument, Direction.LONG)
-            closing = self.position(instrument, Direction.SHORT)
+        if side is _BUY:
+            opening = self.position(instrument, _LONG)
+            closing = self.position(instrument, _SHORT)
         else:
-            opening = self.position(instrument, Direction.SHORT)
-            closing = self.position(instrument, Direction.LONG)
-        netted = self.mode is PositionMode.NETTING
-        if not netted and offset is not Offset.OPEN and volume > closing.volume:
+            opening = self.position(instrument, _SHORT)
+            closing = self.position(instrument, _LONG)
+        netted = self.mode is _NETTING
+        if not netted and offset is not _OPEN and volume > closing.volume:
             raise ValueError(f"closing {volume} of {closing.volume} {closing.direction} {instrument.symbol}")
         profit, _, _ = book_fill(opening, closing, None if netted else offset, price, volume, time_ns)
         self.realised += profit

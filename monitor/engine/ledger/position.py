@@ -21,6 +21,10 @@ _INVERSE_STEP = Decimal("1E-18")
 exact and the same in any order. Closing in n parts is off by half of it a part, at most."""
 
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_OPEN = Offset.OPEN
+
+
 class PositionMode(StrEnum):
     """NETTING: a fill closes the opposite position first, whatever its offset says.
     HEDGING: the offset decides; long and short stand side by side."""
@@ -318,7 +322,7 @@ def book_fill(
         if volume > closed:
             opening.open(price, volume - closed, time_ns)
         return profit, closed, ZERO
-    if offset is Offset.OPEN:
+    if offset is _OPEN:
         opening.open(price, volume, time_ns)
         return ZERO, ZERO, ZERO
     closed = min(volume, closing.volume)

@@ -17,6 +17,9 @@ from monitor.engine.tracker.waiting import Times, Wait, until_finished
 from monitor.engine.tracker.watch import Watch
 from monitor.engine.values import ZERO, LogLevel, OrderStatus, SignalKind
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_FILLED = OrderStatus.FILLED
+_FINISHED = SignalKind.FINISHED
 Facts = Iterator[ev.AnyEvent]
 
 CONFLICT = "conflict"
@@ -53,11 +56,11 @@ class Concluder:
             or (total is not None and order.filled != total)
         ):
             yield from self._alerts(watch, now_ns)
-        if order.verdict is None and order.status is not OrderStatus.FILLED:
+        if order.verdict is None and order.status is not _FILLED:
             if watch.told is not None:
                 yield from self._correct(watch)  # its end was inferred, and it goes on
         elif watch.told is None and order.complete:
-            yield signals.of_end(self._desk, order, SignalKind.FINISHED)
+            yield signals.of_end(self._desk, order, _FINISHED)
         else:
             yield from self._conclude(watch, now_ns)
 
@@ -114,7 +117,7 @@ class Concluder:
             if wait is not None and wait.swept:
                 yield from self.alert(watch, SWEPT, "fills or answers never came; told with what there is")
         if watch.told is None:
-            yield signals.of_end(self._desk, order, SignalKind.FINISHED)
+            yield signals.of_end(self._desk, order, _FINISHED)
         else:
             yield from self._correct(watch)
 

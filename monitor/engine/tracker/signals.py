@@ -12,12 +12,15 @@ from monitor.engine.orders import Order
 from monitor.engine.tracker.terms import Desk
 from monitor.engine.values import ZERO, FillDirection, SignalKind
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_ACCEPTED, _FILL = SignalKind.ACCEPTED, SignalKind.FILL
+
 
 def accepted(desk: Desk, order: Order) -> ev.SignalEmitted:
     return ev.SignalEmitted(
         signal_id=desk.next_signal_id(),
         order_id=order.intent.order_id,
-        kind=SignalKind.ACCEPTED,
+        kind=_ACCEPTED,
         status=order.status,
     )
 
@@ -26,7 +29,7 @@ def of_fill(desk: Desk, order: Order, fill: ev.TradeExecuted) -> ev.SignalEmitte
     return ev.SignalEmitted(
         signal_id=desk.next_signal_id(),
         order_id=order.intent.order_id,
-        kind=SignalKind.FILL,
+        kind=_FILL,
         key=fill.venue_trade_id,
         status=order.status,
         volume=fill.volume,

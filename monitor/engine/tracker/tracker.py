@@ -39,6 +39,11 @@ Taker: TypeAlias = Callable[[Any, int], None]
 _NOTHING: tuple[ev.AnyEvent, ...] = ()
 
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_OTHER = VenueStatus.OTHER
+_ACCEPTED, _FILL, _CORRECTED = SignalKind.ACCEPTED, SignalKind.FILL, SignalKind.CORRECTED
+
+
 class Tracker:
     """A `Part`. `hear` yields facts of one message, `decide` signals, alerts and inferences that
     are due; each fact must have been applied before the next is asked for."""
@@ -112,14 +117,14 @@ class Tracker:
         if report.polled_ns is not None:
             self._answered(watch, report, now_ns)
         held = self._held and (report.account_id, report.venue_order_id) in self._held
-        if held or report.status is VenueStatus.OTHER or not listening.is_plain(watch.order, report):
+        if held or report.status is _OTHER or not listening.is_plain(watch.order, report):
             return self._with_more(watch, report, now_ns)
         return listening.of_plain(watch, report)
 
     def _with_more(self, watch: Watch, report: OrderReport, now_ns: int) -> Facts:
         """Of a report that is more than a word about a plain order."""
         yield from listening.of_report(watch, report)
-        if report.status is VenueStatus.OTHER:
+        if report.status is _OTHER:
             yield from self._concluder.alert(
                 watch, "unknown status", f"the venue says {report.raw_status!r}", key=report.raw_status
             )
@@ -269,11 +274,12 @@ class Tracker:
             yield from self._release(now_ns)
         dirty, review, schedule = self._dirty, self._concluder.review, self._schedule
         while dirty:
-            order_id = next(iter(dirty))
-            del dirty[order_id]
-            watch = self._watches[order_id]
-            yield from review(watch, now_ns)
-            schedule.plan(watch, now_ns)
+            for order_id in tuple(dirty):
+                del dirty[order_id]
+                watch = self._watches[order_id]
+                yield from review(watch, now_ns)
+                schedule.plan(watch, now_ns)
+        dirty.clear()  # or the room of a burst would be searched for the next order
         while (due := schedule.pop(now_ns)) is not None:
             yield from review(due, now_ns)
             schedule.plan(due, now_ns)
@@ -474,14 +480,14 @@ class Tracker:
     def _signalled(self, event: ev.SignalEmitted, time_ns: int) -> None:
         watch = self._watches[event.order_id]
         kind = event.kind
-        if kind is SignalKind.FILL:
+        if kind is _FILL:
             watch.unsaid.pop(event.key, None)
-        elif kind is SignalKind.ACCEPTED:
+        elif kind is _ACCEPTED:
             watch.accepted = True
         else:
             watch.told = event
             watch.told_fills = len(watch.order.fills) + len(watch.order.dossier.void)
-            if kind is SignalKind.CORRECTED:
+            if kind is _CORRECTED:
                 watch.corrected = watch.corrected | {event.key}
         if self._claimed:
             self._claimed.pop(event.order_id, None)  # signals come after all facts of a message

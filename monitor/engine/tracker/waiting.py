@@ -14,6 +14,10 @@ from monitor.engine.tracker.terms import TrackerTerms
 from monitor.engine.tracker.watch import Watch
 from monitor.engine.values import NS_PER_SECOND, InnerState, OrderStatus, Origin
 
+# Bound once: to look a member up in its class is slow, and these are asked for per message.
+_CREATED = OrderStatus.CREATED
+_EXTERNAL = Origin.EXTERNAL
+
 
 class Times:
     """The terms, in ns."""
@@ -52,7 +56,7 @@ def is_quiet(watch: Watch) -> bool:
         return False
     total = order.venue_total
     if order.verdict is None:
-        return order.status is not OrderStatus.CREATED and (total is None or order.filled >= total)
+        return order.status is not _CREATED and (total is None or order.filled >= total)
     return watch.told is not None and total is not None and order.filled >= total
 
 
@@ -63,7 +67,7 @@ def until_finished(watch: Watch, times: Times) -> Wait | None:
     if order.dossier.asked:
         return Wait("waiting fills", since, since + times.sweep, True)
     if order.venue_total is None and not order.filled and not order.never_left:
-        ours = order.intent.origin is not Origin.EXTERNAL
+        ours = order.intent.origin is not _EXTERNAL
         if ours and type(order.verdict) is not ev.OrderDone:
             return Wait("held status", since, since + times.grace)
         return Wait("held status", since, since + times.remember)
@@ -84,7 +88,7 @@ def wants_look_up(watch: Watch, times: Times) -> int | None:
     dossier = order.dossier
     if watch.seek:
         return 0
-    if order.status is OrderStatus.CREATED:
+    if order.status is _CREATED:
         if order.step is InnerState.IN_FLIGHT:
             return watch.sent_ns + times.stale
         return dossier.lost_ns if order.step is InnerState.UNKNOWN else None

@@ -20,6 +20,7 @@ from venue_world import ACCOUNT, VenueProcess, venue_process
 
 from monitor.engine.commands import SubmitOrder
 from monitor.engine.orderplan import OrderPlan
+from monitor.engine.rows import OrderRow
 from monitor.engine.values import InnerState, LinkState, OrderStatus
 from monitor.net.venue_sim.script import Mishap, Rule, Script
 from monitor.net.venues.hello import VenueError
@@ -202,19 +203,31 @@ async def killed_between(
     async with trading_program(database, first.url, log, further=further) as child:
         for command in wanted:
             assert (await child.does(command)).accepted
-        await _until(child, lambda shown: _live(shown) == {c.price: 1 for c in wanted})
+        await _until(child, lambda shown: all(_is_settled(row) for row in _newest(shown).values()))
         shown = await child.shown()
         assert await child.stop() == 0
-    assert {row.account_id for row in shown.orders.values() if row.status.active} == {OTHER}
+    newest = _newest(shown)
+    assert set(newest) == {command.price for command in wanted}
+    placed = {price for price, row in newest.items() if row.status is OrderStatus.PLACED}
     truth = await second.truth()
-    assert Counter(Decimal(one["price"]) for one in truth.orders) == {c.price: 1 for c in wanted}
+    assert Counter(Decimal(one["price"]) for one in truth.orders) == dict.fromkeys(placed, 1)
     assert not (await first.truth()).orders
     assert sent_twice(truth) == []
     assert (await kept(database)).wrong == []
+    assert placed
 
 
-def _live(shown: Shown) -> Counter[Decimal | None]:
-    return Counter(row.price for row in shown.orders.values() if row.status is OrderStatus.PLACED)
+def _newest(shown: Shown) -> dict[Decimal | None, OrderRow]:
+    """The order that each intent stands by."""
+    return {row.price: row for _, row in sorted(shown.orders.items())}
+
+
+def _is_settled(row: OrderRow) -> bool:
+    """At the second venue; or killed between being written and being sent: nobody knew, so it was looked
+    up and ended, and went nowhere else."""
+    if row.status is OrderStatus.REJECTED:
+        return row.reason == "it never arrived at the venue"
+    return row.status is OrderStatus.PLACED and row.account_id == OTHER
 
 
 async def _connected(child: TradingProgram) -> None:
@@ -243,7 +256,7 @@ async def test_killed_between_the_two_an_order_is_at_one_of_them(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_nor_after_many_kills(
     tmp_path: Path, first: VenueProcess, second: VenueProcess, seed: int
 ) -> None:

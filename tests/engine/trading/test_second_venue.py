@@ -30,6 +30,7 @@ from monitor.engine.values import (
     Offset,
     OrderStatus,
     OrderType,
+    Origin,
     Quote,
     Side,
 )
@@ -78,10 +79,12 @@ class TwoVenues(World):
         return self.trading.state.book.orders[order_id]
 
     def of_intents(self) -> dict[str, list[Order]]:
-        """The orders of each, the oldest first."""
+        """The orders of each, the oldest first. What was adopted because a fill came before the
+        venue had told whose it was is nobody's until it is merged."""
         found: dict[str, list[Order]] = defaultdict(list)
         for order in self.trading.state.book.orders.values():
-            found[order.intent.plan.metadata.get("intent", "")].append(order)
+            if order.intent.origin is not Origin.EXTERNAL:
+                found[order.intent.plan.metadata.get("intent", "")].append(order)
         return found
 
     def dies(self, deed: Callable[[], object], facts: int) -> None:
@@ -322,7 +325,8 @@ def test_an_intent_has_one_live_order_at_most_and_is_never_lost(
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@pytest.mark.timeout(900)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 40)), min_size=60, max_size=150))
 def test_nor_in_long_storms(steps: list[tuple[str, int]]) -> None:
     _ends_true(storm(steps, 0.2))

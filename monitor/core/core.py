@@ -96,6 +96,7 @@ class Core(Questions):
             opened = await connect(self._store, self._venues, start, time.time_ns())
             await self._install(opened)
             self.publish()
+            self.outbox.put(Changes(seq=self.snapshot().seq, signals=await self.newest_signals()))
             return opened.restored
         saved = None if start is not None else await self._store.last_session()
         if saved is not None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from monitor.boundary import CoreStats
@@ -23,6 +23,8 @@ from monitor.ui.theme import Theme
 
 HEIGHT = 32
 HATCH = 8
+NARROW = 1_200
+"""Below it, the moment of the past has the room of the smaller figures."""
 WORDS = {
     EngineState.REDUCE_ONLY: "REDUCE-ONLY",
     EngineState.HALTED: "HALTED",
@@ -132,6 +134,7 @@ class Banner(QWidget):
         self.mirror = LinkDot(theme)
         self._lay_out()
         self._line = theme.line_strong
+        self._past = False
         self.show_stats(CoreStats())
 
     def _lay_out(self) -> None:
@@ -153,6 +156,8 @@ class Banner(QWidget):
         if session is None:
             return
         past = session.past_seq is not None
+        self._past = past
+        self._make_room()
         self._line = (
             self._theme.strip_past if past else self._theme.strip(session.world, session.engine_state)
         )
@@ -209,6 +214,15 @@ class Banner(QWidget):
     def show_stats(self, stats: CoreStats, engine: Pulse = Pulse()) -> None:  # noqa: B008 frozen
         self.journal.show_link(journal_link(stats, engine))
         self.mirror.show_link(mirror_link(stats, engine))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """When is looked at matters more than what was gained that day."""
+        for figure in (self.today, self.margin):
+            figure.setVisible(not self._past or self.width() >= NARROW)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -56,6 +56,7 @@ class Telling:
         """Empty tables say what would be here, and the key that brings it while it does not come."""
         session = self._desk.session
         how = how_to_go_on(self._desk.replay, session.world if session is not None else None)
+        how = "" if self._desk.past_ns is not None else how
         if how != self._told_how:
             self._told_how = how
             text = "No position is open. The first fill opens one."

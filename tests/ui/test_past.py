@@ -11,6 +11,7 @@ from driver import NS_PER_SECOND, log_line, order, session, whole_replay
 from pilot import CTRL, SHIFT, Pilot
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 from test_truth_docks import StillClock
 
 from monitor.boundary import PastMoment, Unavailable
@@ -113,6 +114,20 @@ def test_escape_elsewhere_does_not_leave_the_past(past: Pilot) -> None:
     past.window.orders.active.view.setFocus()
     past.press(Key.Key_Escape)
     assert past.door.looked == [(None,)]
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1440, 900)])
+def test_the_whole_moment_can_be_read_at_any_size(
+    make_pilot: Make, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    ui = make_pilot(now(World.SIMULATED), size)
+    ui.press(Key.Key_T, CTRL)
+    ui.door.shows(then(400, World.SIMULATED, engine_state=EngineState.HALTED), moment(400))
+    ui.frame()
+    strip, time = ui.window.banner.strip, ui.window.past_bar.time
+    assert strip.text == "PAST · SIMULATED · HALTED  2019-06-12 09:07:40.000"
+    qtbot.waitUntil(lambda: strip.width() >= strip.sizeHint().width())
+    qtbot.waitUntil(lambda: time.width() >= time.sizeHint().width())
 
 
 def test_in_a_replay_the_bar_stands_above_the_replays_own(ui: Pilot) -> None:

@@ -44,6 +44,7 @@ from monitor.engine.venue import (
 )
 from monitor.engine.waiting import WaitingRoom
 
+_OF_ORDERS = (OrderReport, FillReport)
 _MOST_FACTS = 100_000
 """That one input may lead to. More means that two parts answer each other without end."""
 
@@ -103,14 +104,17 @@ class Trading:
     def hear(self, message: VenueMessage, now_ns: int) -> None:
         """Take in what a venue said, or what a gateway says of its line."""
         self._clock(now_ns)
-        if isinstance(message, VenueSnapshot):
+        if isinstance(message, _OF_ORDERS):
+            if self._is_remembered(message):
+                self.record_all(self.tracker.hear(message, self.state.now_ns))
+        elif isinstance(message, VenueSnapshot):
             self._compare(message)
         elif isinstance(message, LinkReport):
             self.record_all(self.market.link(message))
         elif (facts := self.market.hear(message)) is not None:
             self.record_all(facts)
-        elif self._is_remembered(message):
-            self.record_all(self.tracker.hear(message, self.now_ns))
+        else:
+            self.record_all(self.tracker.hear(message, self.state.now_ns))
         self._settle()
 
     def tick(self, now_ns: int) -> None:
@@ -249,13 +253,13 @@ class Trading:
                 key=str(row.record_id),
             )
 
-    def _is_remembered(self, message: VenueMessage) -> bool:
+    def _is_remembered(self, message: OrderReport | FillReport) -> bool:
         """Whether it is of a time from which everything is known. News of an order that may have been
         forgotten is told once and not booked: it may have been before. What is really missing
         shows when positions are compared."""
-        if not isinstance(message, OrderReport | FillReport) or message.time_ns is None:
+        if message.time_ns is None or message.time_ns > self.state.horizon_ns:
             return True
-        if message.time_ns > self.state.horizon_ns or self.tracker.owner(message) is not None:
+        if self.tracker.owner(message) is not None:
             return True
         if message.account_id not in self._too_old:
             self._too_old.add(message.account_id)
@@ -276,7 +280,7 @@ class Trading:
         for step in self.reconciler.take(snapshot, self.now_ns):
             if isinstance(step, LookUp):
                 self.tracker.look_up_now(step.order_id)
-            elif isinstance(step, OrderReport | FillReport):
+            elif isinstance(step, _OF_ORDERS):
                 if not self._is_remembered(step):
                     continue
                 self.record_all(self.tracker.hear(step, self.now_ns))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from monitor import __version__, cli, machine
-from monitor.arguments import UNSET_SPEED, build_parser, replay_options
+from monitor.arguments import UNSET_SPEED, build_parser, replay_options, venue_options
 from monitor.bundled import sample_options
 from monitor.cli import main
 from monitor.engine.options import Matching, ReplayOptions
@@ -131,6 +131,17 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
         assert options.capital == number
 
 
+@pytest.mark.parametrize(
+    "arguments", ["connect ws://a:1 ws://b:2 --account acc", "serve --connect ws://a:1 --connect ws://b:2"]
+)
+def test_venues_are_named_one_after_the_other(arguments: str) -> None:
+    asked = build_parser().parse_args(arguments.split())
+    options = venue_options(asked)
+    assert options is not None
+    assert options.urls == ("ws://a:1", "ws://b:2")
+    assert options.accounts == (("acc",) if "--account" in arguments else ())
+
+
 # What is refused ----------------------------------------------------------------------------
 
 
@@ -139,8 +150,8 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
     [
         (
             "replya",
-            "'replya' is not a command; there are replay, backtest, connect, serve, journal, venue-sim, doctor; "
-            "did you mean replay?",
+            "'replya' is not a command; there are replay, backtest, connect, serve, journal, venue-sim, "
+            "doctor; did you mean replay?",
         ),
         ("replay --symbol X", "--symbol needs a K-line file: monitor replay FILE"),
         ("replay FILE --sybmol X", "--sybmol is not understood here; did you mean --symbol?"),
@@ -164,6 +175,12 @@ def test_a_number_is_taken_exactly_or_refused(number: Decimal) -> None:
         ("serve --symbol X", "--symbol needs a K-line file: monitor serve --replay FILE"),
         ("serve --param a=1", "--param needs a K-line file"),
         ("--port 99999", "--port is '99999'; allowed is a whole number from 0 to 65535"),
+        ("connect", "URL"),
+        ("connect http://127.0.0.1:1", "'http://127.0.0.1:1' is not an address such as ws://127.0.0.1:8770"),
+        ("connect ws://a:1 ws://a:1", "ws://a:1 is given twice; give it once"),
+        ("serve --connect ws://a:1 --connect ws://a:1", "ws://a:1 is given twice; give it once"),
+        ("serve --account acc", "--account needs a venue: --connect URL"),
+        ("serve --replay FILE --connect ws://a:1", "--connect and --replay exclude each other"),
         ("serve --no-mirror", "without a window the mirror is all there is to see"),
     ],
 )

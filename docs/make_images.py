@@ -139,8 +139,8 @@ def take_trading(folder: str) -> None:
         core.submit(an_order("3")).result()
         until(window, desk.positions.rows)
         last = desk.positions.rows()[0].last_price or Decimal(700)
-        give_orders(core, last.quantize(Decimal(1)))
-        wait(15_000)  # some equity to see
+        give_orders(core, Decimal(f"{int(last)}.00"))
+        wait(40_000)  # some equity to see
         window.dock_area.docks["queue"].bring()
         window.order_form.open(GOLD)
         window.order_form.volume.setText("1")

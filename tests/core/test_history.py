@@ -144,6 +144,19 @@ async def test_signals_are_those_of_then_and_all_of_them_again_in_the_present(tm
         assert set(present.orders) == {first, second}
 
 
+async def test_a_window_hears_after_a_restart_what_was_told_before(tmp_path: Path) -> None:
+    async with venue_here() as venue:
+        async with desk_at(venue, tmp_path / "db.sqlite") as desk:
+            order_id = await desk.buys("1", at="100")
+            await desk.until_order(order_id, OrderStatus.PLACED)
+            await venue.fills(desk.name(order_id))
+            await desk.until(lambda: [s for s in desk.seen.signals.values() if s.kind == "finished"])
+        async with desk_at(venue, tmp_path / "db.sqlite", window=True) as again:
+            taken = again.core.outbox.take()
+            assert taken is not None
+            assert [s.kind for s in taken.signals.values() if s.order_id == order_id][-1] == "finished"
+
+
 def test_another_session_ends_the_look_back() -> None:
     outbox = WindowOutbox()
     outbox.show_past(Changes(cleared=True, session=row(past_seq=5, past_ns=5)))

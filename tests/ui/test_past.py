@@ -143,6 +143,21 @@ def test_in_a_replay_the_bar_stands_above_the_replays_own(ui: Pilot) -> None:
     assert window.banner.strip.text == "PAST · REPLAY  2019-06-12 09:06:00.000"
 
 
+def test_a_form_that_is_open_is_left_and_keeps_what_was_typed(live: Pilot) -> None:
+    form = live.window.order_form
+    live.press(Key.Key_N)
+    form.volume.setText("7")
+    live.press(Key.Key_T, CTRL)
+    looks(live)
+    assert not form.isVisible()
+    assert live.focus() is live.window.past_bar.scrubber
+    live.press(Key.Key_Escape)
+    live.door.shows_present(now())
+    live.frame()
+    live.press(Key.Key_N)
+    assert (form.isVisible(), form.volume.text()) == (True, "7")
+
+
 # -- moving
 
 

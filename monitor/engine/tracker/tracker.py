@@ -195,7 +195,7 @@ class Tracker:
         held = self._held.get(key)
         ours = not message.client_order_id and names.may_own(message.symbol)
         known = held.messages if held is not None else []
-        if ours or not describable([*known, message]) or not vid:
+        if ours or not describable(held, message) or not vid:
             if message not in known:
                 yield ev.EvidenceHeld(message=message)
             return
@@ -463,7 +463,7 @@ class Tracker:
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = Held(*key, time_ns)
-        held.messages.append(message)
+        held.add(message)
         if held.describable:
             self._held_due_ns = min(self._held_due_ns, held.since_ns + self._times.grace)
         self._shown.held(held, self._account(message.account_id).may_own(held.symbol))

@@ -6,8 +6,6 @@ looked up last is not: it only spares questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.venue import FillReport, OrderReport
@@ -101,26 +99,33 @@ _NO_ALERTS: dict[tuple[str, str], int | None] = {}
 
 
 class Held:
-    """Messages about a venue order that nobody can name yet."""
+    """Messages about a venue order that nobody can name yet. `symbol` is "" until one tells it,
+    `sided` whether one told the side."""
 
-    __slots__ = ("account_id", "messages", "since_ns", "venue_order_id")
+    __slots__ = ("account_id", "messages", "sided", "since_ns", "symbol", "venue_order_id")
 
     def __init__(self, account_id: str, venue_order_id: str, since_ns: int) -> None:
         self.account_id = account_id
         self.venue_order_id = venue_order_id
         self.since_ns = since_ns
         self.messages: list[OrderReport | FillReport] = []
+        self.symbol = ""
+        self.sided = False
 
-    @property
-    def symbol(self) -> str:
-        return next((message.symbol for message in self.messages if message.symbol), "")
+    def add(self, message: OrderReport | FillReport) -> None:
+        self.messages.append(message)
+        self.symbol = self.symbol or message.symbol
+        self.sided = self.sided or message.side is not None
 
     @property
     def describable(self) -> bool:
         """Whether an order can be made of it: the symbol and the side are known."""
-        return describable(self.messages)
+        return self.symbol != "" and self.sided
 
 
-def describable(messages: Iterable[OrderReport | FillReport]) -> bool:
-    messages = list(messages)
-    return any(m.symbol for m in messages) and any(m.side is not None for m in messages)
+def describable(held: Held | None, message: OrderReport | FillReport) -> bool:
+    """Whether it can with this message."""
+    symbol, sided = message.symbol != "", message.side is not None
+    if held is None:
+        return symbol and sided
+    return (symbol or held.symbol != "") and (sided or held.sided)

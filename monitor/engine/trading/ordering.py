@@ -19,7 +19,7 @@ from monitor.engine.terms import malformed
 from monitor.engine.trading.second_venue import objection_to_second
 from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import AccountTerms
-from monitor.engine.values import Instrument, OrderType, Origin, Side, sane
+from monitor.engine.values import Instrument, Offset, OrderType, Origin, Side, sane
 from monitor.engine.waiting import exits_reduce, linked
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
     instrument = state.instrument(request.symbol)
     if instrument is None:
         return refused(f"{request.symbol} is not traded here.", "unknown")
-    if not state.listing.trades(account.venue, request.symbol):
+    closes = request.reduce_only or request.offset is not Offset.OPEN
+    if not closes and not state.listing.trades(account.venue, request.symbol):
         return refused(f"{request.symbol} is not traded at {account.venue}.", "unknown")
     wrong = objection_to_second(state, request, account, count)
     if wrong:

@@ -445,6 +445,8 @@ def test_another_contract_under_the_same_name_is_told_and_not_traded() -> None:
         _listed(world, SECOND, twice)
     assert world.trading.state.instruments[COIN.symbol] == COIN
     assert world.do(_submit(symbol=COIN.symbol, account_id=OTHER)).reason == "X.two is not traded at sim2."
+    way_out = _submit(symbol=COIN.symbol, account_id=OTHER, reduce_only=True)
+    assert "not traded" not in world.do(way_out).reason
     told = [alert.message for alert in world.trading.state.alerts.values()]
     assert told == ["X.two is another contract at sim2: it is not traded there."]
 

@@ -317,7 +317,8 @@ def book_fill(
     left over is returned for somebody to look at.
     """
     if offset is None:
-        closed = min(volume, closing.volume)
+        held = closing.volume
+        closed = held if held < volume else volume
         profit = closing.close(price, closed, time_ns) if closed else ZERO
         if volume > closed:
             opening.open(price, volume - closed, time_ns)

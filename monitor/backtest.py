@@ -166,7 +166,6 @@ def document(
 ) -> dict[str, Any]:
     """What `--json` writes. Times are ISO 8601 in the data's zone, money is exact."""
     zone = ZoneInfo(run.instrument.zone)
-    report = plan.series.report
     ambiguous, gain = run.ambiguous_gain
     settled = {"settlements": _settlements(run, zone)} if options.settle else {}
     return {
@@ -190,41 +189,50 @@ def document(
             for note in run.notes
         ],
         "orders": [order_document(row, zone) for row in order_rows(run.book.orders.values())],
-        "parameters": {
-            "strategy": plan.strategies[0].name,
-            "symbol": run.instrument.symbol,
-            "matching": options.matching,
-            "capital": options.capital,
-            "rate": options.rate,
-            "commission_per_lot": options.commission_per_lot,
-            "close_today_rate": options.close_today_rate,
-            "close_today_per_lot": options.close_today_per_lot,
-            "settle": options.settle,
-            "slippage": options.slippage,
-            "multiplier": options.multiplier,
-            "tick": run.instrument.tick,
-            "margin_rate": options.margin_rate,
-            "participation": options.participation,
-            "zone": run.instrument.zone,
-            "setting": plan.strategies[0].parameters,
-        },
-        "data": {
-            "file": report.file,
-            "bars": len(plan.series),
-            "gaps": [
-                {"after": _iso(g.after_ns, zone), "before": _iso(g.before_ns, zone), "missing": g.missing}
-                for g in report.gaps
-            ],
-            "first": _iso(int(plan.series.time_ns[0]), zone),
-            "last": _iso(int(plan.series.time_ns[-1]), zone),
-            "gap_count": report.gap_count,
-            "missing_bars": report.missing_bars,
-            "duplicates": report.duplicates,
-            "impossible": report.impossible_count,
-            "zero_volume": report.zero_volume,
-            "repairs": report.repairs,
-            "digest": plan.series.digest,
-        },
+        "parameters": _parameters(plan, options, run),
+        "data": _data(plan, zone),
+    }
+
+
+def _parameters(plan: Plan, options: ReplayOptions, run: Simulation) -> dict[str, Any]:
+    return {
+        "strategy": plan.strategies[0].name,
+        "symbol": run.instrument.symbol,
+        "matching": options.matching,
+        "capital": options.capital,
+        "rate": options.rate,
+        "commission_per_lot": options.commission_per_lot,
+        "close_today_rate": options.close_today_rate,
+        "close_today_per_lot": options.close_today_per_lot,
+        "settle": options.settle,
+        "slippage": options.slippage,
+        "multiplier": options.multiplier,
+        "tick": run.instrument.tick,
+        "margin_rate": options.margin_rate,
+        "participation": options.participation,
+        "zone": run.instrument.zone,
+        "setting": plan.strategies[0].parameters,
+    }
+
+
+def _data(plan: Plan, zone: ZoneInfo) -> dict[str, Any]:
+    report = plan.series.report
+    return {
+        "file": report.file,
+        "bars": len(plan.series),
+        "gaps": [
+            {"after": _iso(g.after_ns, zone), "before": _iso(g.before_ns, zone), "missing": g.missing}
+            for g in report.gaps
+        ],
+        "first": _iso(int(plan.series.time_ns[0]), zone),
+        "last": _iso(int(plan.series.time_ns[-1]), zone),
+        "gap_count": report.gap_count,
+        "missing_bars": report.missing_bars,
+        "duplicates": report.duplicates,
+        "impossible": report.impossible_count,
+        "zero_volume": report.zero_volume,
+        "repairs": report.repairs,
+        "digest": plan.series.digest,
     }
 
 

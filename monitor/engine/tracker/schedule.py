@@ -16,7 +16,7 @@ NEVER = 1 << 63
 
 
 class Schedule:
-    """`due_ns` is the first moment at which an order's time comes."""
+    """`due_ns` is the first moment at which an order's time comes, `clean_ns` when to clean next."""
 
     def __init__(self, times: Times, concluder: Concluder, shown: Shown) -> None:
         self._times = times
@@ -24,13 +24,11 @@ class Schedule:
         self._shown = shown
         self._due: list[tuple[int, int, Watch]] = []
         self._seeking: dict[int, Watch] = {}
-        self._clean_ns = 0
+        self.clean_ns = 0
         self.due_ns = NEVER
 
-    def pop(self, now_ns: int) -> Watch | None:
-        """An order whose time has come."""
-        if self.due_ns > now_ns:
-            return None
+    def pop(self) -> Watch:
+        """The order whose time comes first."""
         watch = heappop(self._due)[2]
         watch.due_ns = None
         self.due_ns = self._due[0][0] if self._due else NEVER
@@ -81,9 +79,7 @@ class Schedule:
 
     def clean(self, now_ns: int) -> None:
         """Each minute: moments that another one has overtaken are forgotten."""
-        if now_ns < self._clean_ns:
-            return
-        self._clean_ns = now_ns + self._times.clean_every
+        self.clean_ns = now_ns + self._times.clean_every
         current = {entry[1]: entry for entry in self._due if entry[0] == entry[2].due_ns}
         self._due = sorted(current.values(), key=_moment)
         self.due_ns = self._due[0][0] if self._due else NEVER

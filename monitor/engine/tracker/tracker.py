@@ -280,10 +280,12 @@ class Tracker:
                 yield from review(watch, now_ns)
                 schedule.plan(watch, now_ns)
         dirty.clear()  # or the room of a burst would be searched for the next order
-        while (due := schedule.pop(now_ns)) is not None:
-            yield from review(due, now_ns)
-            schedule.plan(due, now_ns)
-        schedule.clean(now_ns)
+        while schedule.due_ns <= now_ns:
+            watch = schedule.pop()
+            yield from review(watch, now_ns)
+            schedule.plan(watch, now_ns)
+        if schedule.clean_ns <= now_ns:
+            schedule.clean(now_ns)
 
     def _release(self, now_ns: int) -> Facts:
         """Held evidence whose time is over, or that no order of ours can own any more, is adopted."""

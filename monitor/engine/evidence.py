@@ -51,6 +51,7 @@ class Order:
     __slots__ = (
         "attempt",
         "cancel_pending",
+        "cancel_reason",
         "created_ns",
         "dossier",
         "executed_ns",
@@ -86,7 +87,7 @@ class Order:
         self.placed = self.triggered = self.cancel_pending = False
         self.attempt = 0
         self.step: InnerState | None = first_step(intent) if intent.client_order_id else None
-        self.step_reason = ""
+        self.step_reason = self.cancel_reason = ""
         self.venue_order_id = intent.venue_order_id
         self.fills = NO_FILLS
         self.filled = self.notional = ZERO
@@ -112,6 +113,8 @@ class Order:
             return self.step_reason if self.status is _CREATED else ""
         if type(verdict) is ev.OrderDone and self.filled < self.target:
             return verdict.reason or UNDERFILLED
+        if type(verdict) is ev.OrderCanceled and self.cancel_reason:
+            return self.cancel_reason  # who asked for it knows why
         return verdict.reason
 
     @property

@@ -125,8 +125,9 @@ def _merge_verdict(order: Order, verdict: ev.Verdict, time_ns: int) -> None:
         order.venue_total = total
 
 
-def _merge_cancel_requested(order: Order, _: ev.CancelRequested, time_ns: int) -> None:
+def _merge_cancel_requested(order: Order, event: ev.CancelRequested, time_ns: int) -> None:
     order.cancel_pending = order.verdict is None
+    order.cancel_reason = order.cancel_reason or event.reason
 
 
 def _merge_cancel_rejected(order: Order, _: ev.CancelRejected, time_ns: int) -> None:

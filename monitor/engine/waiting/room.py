@@ -291,7 +291,11 @@ class WaitingRoom:
             self._over[order_id] = entry.row(self._view.now_ns, None, over=True)
 
     # Part: decisions -----------------------------------------------------------------------------
-    def decide(self, now_ns: int) -> Iterator[ev.AnyEvent]:
+    def decide(self, now_ns: int) -> Iterable[ev.AnyEvent]:
+        """Nothing, at no cost, while nobody waits."""
+        return self._decide(now_ns) if self._entries or self._cancels or self._links else ()
+
+    def _decide(self, now_ns: int) -> Iterator[ev.AnyEvent]:
         for order_id, reason in list(self._cancels.items()):
             if order_id in self._entries:
                 yield ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=ZERO)

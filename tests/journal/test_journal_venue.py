@@ -100,6 +100,7 @@ async def test_checkpoints_that_forgot_old_orders_are_sound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_module, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(checkpoint_module, "MOST_OF_HOURS", 2)
     async with kept_world(f"sqlite:///{tmp_path}/monitor.sqlite") as kept:
         for _ in range(5):
             kept.trade(2)

@@ -6,7 +6,7 @@ restart is folded from facts; what an order is, is the book's. Applied after the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from monitor.engine import events as ev
@@ -15,12 +15,13 @@ from monitor.engine.rows import EvidenceRow
 from monitor.engine.tracker import listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
+from monitor.engine.tracker.memory import after_restart, forget
 from monitor.engine.tracker.schedule import NEVER, Schedule
 from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
 from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Held, Names, Watch, describable
-from monitor.engine.values import InnerState, OrderStatus, Origin, SignalKind
+from monitor.engine.values import Origin, SignalKind
 from monitor.engine.venue import (
     CancelRefused,
     FillReport,
@@ -322,14 +323,11 @@ class Tracker:
 
     def restarted(self, now_ns: int) -> Facts:
         """What was under way when the program ended is uncertain: nobody heard the answers."""
-        for order in list(self._desk.book.active.values()):
-            unanswered = order.step is InnerState.IN_FLIGHT and order.status is OrderStatus.CREATED
-            asked = order.placed and (order.cancel_pending or order.dossier.asked)
-            if (unanswered or asked) and not order.uncertain:
-                yield ev.OrderLost(order_id=order.order_id, reason="the program was restarted")
-        for order_id, watch in list(self._watches.items()):
-            if listening.was_filled_first(watch.order):
-                yield ev.ReplaceRejected(order_id=order_id, reason=listening.FILLED_FIRST)
+        return after_restart(self._desk.book, self._watches)
+
+    def forget(self, orders: Collection[int]) -> list[int]:
+        """Those of these ended orders that are told of and in no doubt: known no more from now on."""
+        return forget(orders, self._watches, self._names)
 
     # What others ask -----------------------------------------------------------------------------
     def owner(self, message: OrderReport | FillReport) -> int | None:

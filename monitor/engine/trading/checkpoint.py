@@ -22,7 +22,7 @@ from monitor.engine.trading.compaction import Compaction, KeptFact
 from monitor.engine.trading.equity import CurveState
 from monitor.engine.trading.minutes import Minutes, MinutesState
 from monitor.engine.trading.state import State
-from monitor.engine.values import EngineState, Instrument
+from monitor.engine.values import NS_PER_SECOND, EngineState, Instrument
 from monitor.engine.waiting import Totals
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_REMEMBERED = 5_000
-"""Orders that have ended whose facts are kept: what comes late is about the newest."""
+REMEMBERED_NS = 2 * 3_600 * NS_PER_SECOND
+MOST_OF_HOURS = 50_000
+"""Orders that have ended whose facts are kept: the newest 5,000, and all of the last two hours up to
+50,000. What comes late is about those; a comparison asks for the fills of the last hour."""
 
 
 class Present(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,20 +93,15 @@ def compaction(present: Present) -> Compaction:
 def take_present(trading: Trading) -> Present:
     """Quick: nothing is decoded or written here."""
     state = trading.state
-    newest = list(islice(reversed(state.ended), MOST_REMEMBERED + 1))
-    remembered = frozenset({*newest[:MOST_REMEMBERED], *state.book.active, *trading.room.needed()})
-    forgotten = (state.book.orders[i].updated_ns for i in newest[MOST_REMEMBERED:])
-    horizon_ns = max(state.horizon_ns, *forgotten, 0)
-    if horizon_ns > state.horizon_ns:
-        state.horizon_ns = horizon_ns
-        for account in state.accounts.values():
-            account.forget(horizon_ns)  # changes no figure; fills so old can no longer be taken back
+    needed = trading.room.needed()
+    old = islice(state.ended, len(state.ended) - _count_newest(state))
+    trading.forget([order_id for order_id in old if order_id not in needed])
     standing = tuple(alert for alert in state.alerts.values() if alert.settled_ns is None)
     return Present(
         seq=trading.journal.seq,
         time_ns=trading.now_ns,
-        horizon_ns=horizon_ns,
-        remembered=remembered,
+        horizon_ns=state.horizon_ns,
+        remembered=frozenset(state.book.orders),
         open_alerts=frozenset(alert.alert_id for alert in standing),
         accounts=tuple(account.state() for account in state.accounts.values()),
         instruments=tuple(state.instruments.values()),
@@ -122,16 +120,22 @@ def take_present(trading: Trading) -> Present:
             trading.records.next_id,
         ),
         records=tuple(trading.records.current()),
-        trades=tuple(state.trades[trade_id] for trade_id in sorted(_trades_of(state, remembered))),
-        profits={i: state.profits[i] for i in remembered if i in state.profits},
+        trades=tuple(state.trades.values()),
+        profits=dict(state.profits),
         alerts=standing,
         totals=trading.room.totals(),
     )
 
 
-def _trades_of(state: State, orders: frozenset[int]) -> Iterator[int]:
-    for order_id in orders:
-        yield from state.trades_of.get(order_id, ())
+def _count_newest(state: State) -> int:
+    """How many of those that ended did so lately."""
+    since_ns, orders = state.now_ns - REMEMBERED_NS, state.book.orders
+    count = 0
+    for order_id in islice(reversed(state.ended), max(MOST_OF_HOURS, MOST_REMEMBERED)):
+        if count >= MOST_REMEMBERED and orders[order_id].updated_ns < since_ns:
+            break
+        count += 1
+    return count
 
 
 def load(trading: Trading, checkpoint: Checkpoint) -> Iterator[None]:

@@ -254,7 +254,10 @@ class Fold:
         for account_id, account in self.state.accounts.items():
             bookings = account.list_instruments(event.instruments)
             for trade_id, booking in bookings.items():
-                order = self.state.book.orders[self.state.trades[trade_id].order_id]
+                trade = self.state.trades.get(trade_id)
+                if trade is None:
+                    continue  # of an order so old that it is forgotten: only its money counts
+                order = self.state.book.orders[trade.order_id]
                 self._reprofit(trade_id, booking.profit)
                 self._booked(account_id, booking, order, trade_id, time_ns)
 

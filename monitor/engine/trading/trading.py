@@ -8,7 +8,7 @@ again; `resume` then says what a restart itself changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from monitor.engine import commands as cmd, events as ev
@@ -209,6 +209,20 @@ class Trading:
         """Lazily: each is applied before the next is asked for."""
         for fact in facts:
             self.record(fact)
+
+    def forget(self, ended: Sequence[int]) -> None:
+        """Orders that ended long ago leave memory, those nothing is doubtful about: their rows are in
+        the database. `state.horizon_ns` then tells from when on everything is known."""
+        state = self.state
+        for order_id in self.tracker.forget(ended):
+            state.horizon_ns = max(state.horizon_ns, state.book.orders.pop(order_id).updated_ns)
+            del state.ended[order_id]
+            state.sent_to.pop(order_id, None)
+            state.profits.pop(order_id, None)
+            for trade_id in state.trades_of.pop(order_id, ()):
+                del state.trades[trade_id]
+        for account in state.accounts.values():
+            account.forget(state.horizon_ns)  # changes no figure; such fills cannot be taken back now
 
     def note(self, level: LogLevel, source: str, message: str) -> None:
         self._notes.append(Note(self.now_ns, level, source, message))

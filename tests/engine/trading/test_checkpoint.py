@@ -7,10 +7,16 @@ from decimal import Decimal
 import pytest
 from trading_world import ACCOUNT, SYMBOL, S, World
 
+from monitor.engine.guards import GuardLimits
 from monitor.engine.trading import checkpoint as module
 from monitor.engine.trading.checkpoint import decoded
 from monitor.engine.values import Direction, Side
 from monitor.engine.venue import FillReport
+
+
+def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_REMEMBERED", 5)
+    monkeypatch.setattr(module, "MOST_OF_HOURS", 5)
 
 
 def traded(world: World, orders: int) -> None:
@@ -31,7 +37,7 @@ def test_what_is_no_checkpoint_is_refused() -> None:
 
 
 def test_old_orders_are_forgotten_and_positions_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_REMEMBERED", 5)
+    short_memory(monkeypatch)
     world = World()
     traded(world, 20)
     again = world.restored_from(world.checkpoint())
@@ -43,7 +49,7 @@ def test_old_orders_are_forgotten_and_positions_are_not(monkeypatch: pytest.Monk
 
 
 def test_a_doubled_fill_of_a_forgotten_order_is_told_and_not_booked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_REMEMBERED", 5)
+    short_memory(monkeypatch)
     world = World()
     traded(world, 20)
     again = world.restored_from(world.checkpoint())
@@ -54,7 +60,7 @@ def test_a_doubled_fill_of_a_forgotten_order_is_told_and_not_booked(monkeypatch:
 
 
 def test_what_is_new_is_booked_after_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_REMEMBERED", 5)
+    short_memory(monkeypatch)
     world = World()
     traded(world, 20)
     again = world.restored_from(world.checkpoint())
@@ -73,7 +79,7 @@ def test_what_is_new_is_booked_after_a_checkpoint(monkeypatch: pytest.MonkeyPatc
 
 
 def test_one_checkpoint_builds_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_REMEMBERED", 5)
+    short_memory(monkeypatch)
     world = World()
     traded(world, 8)
     first = world.checkpoint()
@@ -82,3 +88,36 @@ def test_one_checkpoint_builds_on_another(monkeypatch: pytest.MonkeyPatch) -> No
     straight = world.checkpoint()
     assert [fact.seq for fact in second.kept] == [fact.seq for fact in straight.kept]
     assert len(second.kept) < 60
+
+
+def test_the_running_engine_forgets_as_a_restart_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    short_memory(monkeypatch)
+    world = World()
+    traded(world, 20)
+    again = world.restored_from(world.checkpoint())
+    state = world.trading.state
+    assert set(state.book.orders) == set(again.state.book.orders)
+    assert set(state.trades) == set(again.state.trades)
+    assert len(state.book.orders) == 5
+    for fill in world.venue.fills:
+        world.hear(fill)
+    assert state.position(ACCOUNT, SYMBOL, Direction.LONG) == 20
+    traded(world, 3)
+    assert state.position(ACCOUNT, SYMBOL, Direction.LONG) == 23
+
+
+def test_what_is_in_doubt_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that was lost on its way, and is not told of yet, stays whatever ended after it."""
+    short_memory(monkeypatch)
+    world = World()
+    while world.pushed:
+        world.deliver()
+    world.trading.guards = GuardLimits(unknown_order="off", duplicate="off", order_rate="off")
+    world.lost = 1.0
+    world.submit(1)
+    world.lost = 0.0
+    traded(world, 40)
+    world.checkpoint()
+    kept = world.trading.state.book.orders
+    assert 1 in kept
+    assert len(kept) == 6

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.commands import Reply, accepted, refused
+from monitor.engine.orders import Order
 from monitor.engine.trading.closing import close_all, close_one
 from monitor.engine.trading.ordering import create_linked, create_one
 from monitor.engine.trading.replacing import replace_objection
@@ -48,7 +49,7 @@ def _cancel(trading: Trading, command: cmd.CancelOrder) -> Reply:
     order = trading.state.book.orders.get(command.order_id)
     if order is None:
         return refused(f"There is no order {command.order_id}.", "unknown")
-    if not order.status.active:
+    if not _may_work(order):
         return refused(f"Order {command.order_id} is {order.status} already.", "gone")
     take(trading, command)
     cancel_order(trading, command.order_id, command.reason)
@@ -72,13 +73,19 @@ def _cancel_many(trading: Trading, command: cmd.CancelOrders) -> Reply:
 
 def cancel_order(trading: Trading, order_id: int, reason: str) -> None:
     """One that has not left is cancelled here; one at the venue is asked back. Ended: left alone."""
-    order = trading.state.book.active.get(order_id)
-    if order is None:
+    order = trading.state.book.orders.get(order_id)
+    if order is None or not _may_work(order):
         return
     if order.never_left:
         trading.record(ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=Decimal(0)))
     elif not order.cancel_pending:
         trading.record(ev.CancelRequested(order_id=order_id, reason=reason))
+
+
+def _may_work(order: Order) -> bool:
+    """Also one that ended for us, when its venue contradicts: it may be live there, so it may be asked
+    back."""
+    return order.status.active or (order.dossier.conflict and bool(order.venue_order_id))
 
 
 def _replace(trading: Trading, command: cmd.ReplaceOrder) -> Reply:

@@ -65,6 +65,10 @@ class WaitingRoom:
             ev.TriggerMoved: self._trigger_moved,
             ev.CancelRequested: self._cancel_requested,
             ev.OrderPlaced: self._known_at_venue,
+            ev.OrderReported: self._known_at_venue,
+            ev.OrderTriggered: self._known_at_venue,
+            ev.OrderReplaced: self._known_at_venue,
+            ev.OrderReopened: self._known_at_venue,
             ev.TradeExecuted: self._traded,
             ev.OrderCanceled: self._ended,
             ev.OrderRejected: self._ended,
@@ -246,13 +250,17 @@ class WaitingRoom:
         if event.order_id in self._entries:
             self._cancels[event.order_id] = event.reason
 
-    def _known_at_venue(self, event: ev.OrderPlaced, _: int) -> None:
-        """It will not come back."""
+    def _known_at_venue(self, event: Any, _: int) -> None:
+        """It will not come back; and if it was refused and waits for another attempt, the venue has it
+        after all: it must not be sent again."""
         self._sent.pop(event.order_id, None)
+        entry = self._entries.get(event.order_id)
+        if entry is not None:
+            self._leave(entry)
 
     def _traded(self, event: ev.TradeExecuted, _: int) -> None:
-        """It will not come back either, and its children wait for it no longer."""
-        self._sent.pop(event.order_id, None)
+        """Likewise, and its children wait for it no longer."""
+        self._known_at_venue(event, _)
         for child_id in self._links.children.get(event.order_id, ()):
             child = self._entries.get(child_id)
             if child is not None and not child.parent_filled:
@@ -331,6 +339,8 @@ class WaitingRoom:
             entry = self._entries.get(order_id)
             if entry is None or order_id not in self._queue or not self._permitted(entry):
                 continue
+            if not self._is_here(order_id):
+                continue
             if order_id in self._heirs:
                 continue  # another has taken its place
             if not self._queue.may_leave(order_id, now_ns):
@@ -361,6 +371,11 @@ class WaitingRoom:
         view = self._view
         lines = [view.reachable(venue) for venue in sorted(self._blocked_venues)]
         return (self._queue.version, view.engine_state, *lines)
+
+    def _is_here(self, order_id: int) -> bool:
+        """Whether it is certain that no venue has it: only then may it leave."""
+        order = self._view.book.active.get(order_id)
+        return order is not None and order.never_left
 
     def _permitted(self, entry: Entry) -> bool:
         """HALTED and REDUCE_ONLY let only leave what closes."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, strategies as st
-from trading_world import ACCOUNT, SYMBOL, World
+from trading_world import ACCOUNT, SYMBOL, VenueOrder, World
 
 from monitor.engine import commands as cmd
 from monitor.engine.values import Direction, EngineState, Offset, OrderStatus, OrderType, Side
@@ -119,3 +119,44 @@ def test_an_adjustment_needs_a_reason_and_is_recorded() -> None:
     assert reply.accepted
     (record,) = world.present().records.values()
     assert (record.volume, record.by, record.note) == (3, "window", "moved here")
+
+
+@pytest.mark.parametrize("word", ["open", "fill", "total"])
+def test_an_order_that_the_venue_has_after_all_is_not_tried_again(word: str) -> None:
+    """It was refused for a passing reason, so it waits for another attempt; then the venue speaks of it."""
+    world = World()
+    while world.pushed:
+        world.deliver()
+    world.venue.reject_next = "busy"
+    (order_id,) = world.do(order(quantity=Decimal(2))).order_ids
+    world.deliver()
+    assert world.trading.room.holds(order_id)
+    theirs = VenueOrder("V9", f"t-{order_id}", Side.BUY, Decimal(2))
+    world.venue.orders["t-1"] = theirs
+    if word == "open":
+        world.hear(world.venue.report(theirs, world.now_ns))
+    elif word == "fill":
+        for message in world.venue.fill(theirs, Decimal(2), world.now_ns):
+            world.hear(message)
+    else:
+        theirs.filled = Decimal(1)
+        world.hear(world.venue.report(theirs, world.now_ns))
+    for _ in range(10):
+        world.wait(10)
+    assert world.venue.received == {"t-1": 1}
+    assert not world.trading.room.holds(order_id)
+
+
+def test_a_contradicted_order_that_the_venue_has_can_be_cancelled() -> None:
+    """It was refused for good, and then acknowledged: it is live, whatever we think of it."""
+    world = World()
+    while world.pushed:
+        world.deliver()
+    world.venue.reject_next = "no money"
+    (order_id,) = world.do(order()).order_ids
+    world.deliver()
+    theirs = VenueOrder("V9", "t-1", Side.BUY, Decimal(1))
+    world.venue.orders["t-1"] = theirs
+    world.hear(world.venue.report(theirs, world.now_ns))
+    assert world.do(cmd.CancelOrder(order_id=order_id)).accepted
+    assert theirs.status is VenueStatus.CANCELED

@@ -35,6 +35,7 @@ from monitor.engine.values import (
     tidy,
 )
 
+_RUNNING = StrategyState.RUNNING  # bound once: asked per order and trade
 LARGEST_PRICE = 10**15
 
 
@@ -139,9 +140,9 @@ class Host:
     # Life ----------------------------------------------------------------------------------
     def start(self) -> None:
         """Start, or start anew: the strategy's own memory begins empty."""
-        if self.state is StrategyState.RUNNING:
+        if self.state is _RUNNING:
             return
-        self.state, self.error = StrategyState.RUNNING, ""
+        self.state, self.error = _RUNNING, ""
         self._run.emit(ev.StrategyStarted(strategy_id=self.spec.strategy_id))
         self._guarded(self._begin)
 
@@ -151,10 +152,10 @@ class Host:
         self.strategy.on_start()
 
     def stop(self) -> None:
-        if self.state is not StrategyState.RUNNING:
+        if self.state is not _RUNNING:
             return
         self._guarded(self.strategy.on_stop)
-        if self.state is StrategyState.RUNNING:
+        if self.state is _RUNNING:
             self.state = StrategyState.STOPPED
             self._run.emit(ev.StrategyStopped(strategy_id=self.spec.strategy_id))
         self.cancel_all("strategy stopped")
@@ -189,7 +190,7 @@ class Host:
     # What it is told -----------------------------------------------------------------------
     def order_changed(self, order: Order) -> None:
         self._settle_trigger(order)
-        if self._hears_orders and self.state is StrategyState.RUNNING:
+        if self._hears_orders and self.state is _RUNNING:
             row = order.row()
             self._guarded(lambda: self.strategy.on_order(row))
 
@@ -197,7 +198,7 @@ class Host:
         self.trade_count += 1
         self._net = self.ledger.net_volume(trade.symbol)
         self._run.strategy_changed(self.spec.strategy_id)
-        if self._hears_trades and self.state is StrategyState.RUNNING:
+        if self._hears_trades and self.state is _RUNNING:
             self._guarded(lambda: self.strategy.on_trade(trade))
 
     # What it asks (Desk) -------------------------------------------------------------------
@@ -234,7 +235,7 @@ class Host:
         time_in_force: TimeInForce,
         why: str,
     ) -> int:
-        if self.state is not StrategyState.RUNNING:
+        if self.state is not _RUNNING:
             raise RuntimeError(f"{self.spec.name} is {self.state}: it gives no orders")
         self._count_order()
         validity, reason = TimeInForce(time_in_force), _text("why", why)

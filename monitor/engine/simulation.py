@@ -65,6 +65,11 @@ class Note(msgspec.Struct, frozen=True):
 
 _CHUNK = 8192
 
+# Bound once: looking a member up in its Enum is a Python call on 3.11, and these are asked per bar or order.
+_RUNNING = StrategyState.RUNNING
+_DAY, _NETTING, _STRATEGY = TimeInForce.DAY, PositionMode.NETTING, Origin.STRATEGY
+_BUY, _SELL = Side.BUY, Side.SELL
+
 
 class Simulation:
     """A run. `bar` bars are done; `time_ns` is the engine's clock. Without `journal` no
@@ -149,7 +154,7 @@ class Simulation:
             if self.held is not None:
                 self.held.bar_closed()
             for host in self.hosts.values():
-                if host.state is StrategyState.RUNNING:
+                if host.state is _RUNNING:
                     try:
                         host.on_bar(bar)
                     except KeyboardInterrupt:  # the user's
@@ -245,7 +250,7 @@ class Simulation:
         if waits:
             self.waiting_orders()
         self.take_fact(intent)
-        if intent.time_in_force is TimeInForce.DAY:
+        if intent.time_in_force is _DAY:
             self._day_orders.append(intent.order_id)
         if intent.expires_ns is not None:
             self._deadlines[intent.order_id] = intent.expires_ns
@@ -329,14 +334,14 @@ class Simulation:
 
         Netted, an opening against a position closes first: that part needs no margin.
         """
-        side = Side.BUY if order.is_buy else Side.SELL
+        side = _BUY if order.is_buy else _SELL
         held = self.ledger.closable(self.instrument, side)
         if order.closing:
             held = self._closable(self.book.orders[order.order_id].intent)
             if not held:
                 self.canceled(order.order_id, "there is nothing left to close")
             return min(volume, held)
-        closed = min(volume, held) if self.ledger.mode is PositionMode.NETTING else ZERO
+        closed = min(volume, held) if self.ledger.mode is _NETTING else ZERO
         if closed == volume or self._margin_suffices(units, volume - closed, side if closed else None):
             return volume
         if not closed:
@@ -433,4 +438,4 @@ class Simulation:
 
 
 def _is_of(order: Order, strategy_id: int) -> bool:
-    return order.intent.strategy_id == strategy_id and order.intent.origin is Origin.STRATEGY
+    return order.intent.strategy_id == strategy_id and order.intent.origin is _STRATEGY

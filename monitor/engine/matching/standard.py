@@ -18,7 +18,8 @@ from monitor.engine.values import ZERO, OrderType, TimeInForce
 
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING})
 _MOST_BORN = 1_000  # orders that a strategy may give inside one bar; what is more meets the next
-_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_FOK = TimeInForce.FOK
+_AT_ONCE = frozenset({TimeInForce.IOC, _FOK})
 
 
 class Ambiguity(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ class StandardMatcher:
     def _activate(self, order: Resting, *, resting: bool) -> None:
         """Meet the present price: what is due is filled, immediate-or-cancel ends here."""
         order.fresh = False
-        if order.time_in_force is TimeInForce.FOK and not self._fills_whole(order):
+        if order.time_in_force is _FOK and not self._fills_whole(order):
             self.cancel(order.order_id, "fill or kill: not fillable at once")
             return
         self._meet(order, resting=resting)
@@ -214,7 +215,7 @@ class StandardMatcher:
         if volume <= 0:
             self.remove(order.order_id)
             return
-        if order.time_in_force is TimeInForce.FOK and volume < order.remaining:
+        if order.time_in_force is _FOK and volume < order.remaining:
             self.cancel(order.order_id, "fill or kill: not fillable at once")
             return
         self._budget -= volume

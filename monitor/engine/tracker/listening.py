@@ -323,15 +323,32 @@ def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) 
 
 # Answers to our requests ------------------------------------------------------------------------
 def of_refusal(order: Order, refused: PlaceRefused) -> Iterator[ev.OrderEvent]:
-    """Ignored when the order is there after all, or another attempt is under way."""
+    """Ignored when the order is there after all, or another attempt is under way. Without its number
+    it is certain of the only attempt there was."""
     here = order.placed or order.fills or order.venue_order_id
-    if not here and order.step in _IN_FLIGHT and refused.attempt in (0, order.attempt):
+    if here or order.step not in _IN_FLIGHT or refused.attempt not in (0, order.attempt):
+        return
+    if not _is_of_newest(order, refused.attempt):
+        yield from _in_doubt(order, refused.reason)
+    else:
         yield ev.OrderRefused(
             order_id=order.intent.order_id,
             reason=refused.reason,
             retryable=refused.retryable,
             attempt=refused.attempt,
         )
+
+
+def _is_of_newest(order: Order, attempt: int) -> bool:
+    """Whether the answer is certainly about the newest attempt: one without a number may be a
+    repeated answer to an earlier one."""
+    return attempt == order.attempt or order.attempt <= 1
+
+
+def _in_doubt(order: Order, reason: str) -> Iterator[ev.OrderEvent]:
+    """It is looked up: sending it again could make it two."""
+    if order.step is InnerState.IN_FLIGHT:
+        yield ev.OrderLost(order_id=order.intent.order_id, reason=reason, attempt=order.attempt)
 
 
 def of_loss(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
@@ -344,12 +361,12 @@ def of_loss(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
 def _place_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
     if order.placed or order.status is not OrderStatus.CREATED or order.step not in _IN_FLIGHT:
         return
-    if lost.never_sent:
+    if lost.never_sent and _is_of_newest(order, lost.attempt):
         yield ev.OrderRefused(
             order_id=order.intent.order_id, reason=lost.reason, retryable=True, attempt=lost.attempt
         )
-    elif order.step is InnerState.IN_FLIGHT:
-        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason, attempt=lost.attempt)
+    else:
+        yield from _in_doubt(order, lost.reason)
 
 
 def _cancel_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:

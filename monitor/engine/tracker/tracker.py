@@ -194,7 +194,8 @@ class Tracker:
         """Held while an order of ours may be meant, or nobody can tell what it is; else adopted."""
         key = (message.account_id, vid)
         held = self._held.get(key)
-        ours = not message.client_order_id and names.may_own(message.symbol)
+        symbol = message.symbol or (held.symbol if held is not None else "")
+        ours = not message.client_order_id and names.may_own(symbol)
         known = held.messages if held is not None else []
         if ours or not describable(held, message) or not vid:
             if message not in known:
@@ -450,10 +451,7 @@ class Tracker:
         for name, owner in list(watch.names.venue.items()):
             if owner == event.orphan_id:
                 watch.names.venue[name] = event.order_id
-        for key, fill in orphan.unsaid.items():
-            if watch.order.fills.get(key) is fill:
-                watch.unsaid[key] = fill
-        orphan.unsaid = {}
+        watch.take_over(orphan)
         self._landed(watch)
         self._dirty[event.order_id] = self._dirty[event.orphan_id] = None
 

@@ -93,6 +93,17 @@ class Watch:
         self.confirmed_ns: int | None = None
         self.ended_ns: int | None = None
 
+    def take_over(self, orphan: Watch) -> None:
+        """Its order is this one: what was told of it was told of this one, and what was not is still due."""
+        for key, fill in orphan.unsaid.items():
+            if self.order.fills.get(key) is fill:
+                self.unsaid[key] = fill
+        orphan.unsaid = {}
+        self.accepted |= orphan.accepted
+        if self.told is None:
+            self.told, self.told_fills = orphan.told, orphan.told_fills
+        self.corrected = self.corrected | orphan.corrected
+
 
 _NONE: set[str] = set()  # shared by all that have none, never written
 _NO_ALERTS: dict[tuple[str, str], int | None] = {}

@@ -108,21 +108,28 @@ def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
 
 def _merge_verdict(order: Order, verdict: ev.Verdict, time_ns: int) -> None:
     order.cancel_pending = False
-    order.heard_ns = order.told_ns = time_ns
-    vid = verdict.venue_order_id
+    order.heard_ns = time_ns
+    vid, total = verdict.venue_order_id, verdict.cumulative
     if is_inferred(verdict):
+        order.told_ns = time_ns
         order.open_dossier().inferred = verdict
         return
     if order.dossier is not PLAIN or (vid and vid != order.venue_order_id and other_leg(order, vid)):
-        order.open_dossier().leg(vid).hear_verdict(verdict)
+        leg = order.open_dossier().leg(vid)
+        if leg.verdict is None or (total is not None and (leg.total is None or total > leg.total)):
+            order.told_ns = time_ns
+        leg.hear_verdict(verdict)
         return
     if vid:
         order.venue_order_id = vid
-    if order.verdict is None or outweighs(verdict, order.verdict):
+    known = order.verdict
+    if known is None:
+        order.told_ns = time_ns  # what is waited for is not put off by saying it again
+    if known is None or outweighs(verdict, known):
         order.verdict = verdict
-    total = verdict.cumulative
     if total is not None and (order.venue_total is None or total > order.venue_total):
         order.venue_total = total
+        order.told_ns = time_ns
 
 
 def _merge_cancel_requested(order: Order, event: ev.CancelRequested, time_ns: int) -> None:

@@ -129,6 +129,8 @@ def _verdict(
     )
     if known is None or (told is not None and (total is None or told > total)):
         return word
+    if type(word) is type(known) and word.reason == known.reason:
+        return None  # said again, later
     return word if outweighs(word, known) else None
 
 

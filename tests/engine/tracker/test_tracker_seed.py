@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 from tracker_world import Venue, World, heard
 
+from monitor.engine import events as ev
 from monitor.engine.tracker import TrackerTerms
 from monitor.engine.values import FillDirection, OrderFlag, OrderStatus, Origin, SignalKind
 from monitor.engine.venue import VenueMessage
@@ -199,3 +200,33 @@ def test_every_stream_with_two_words_doubled_finishes_once_and_needs_no_correcti
         assert world.row(order).status is OrderStatus.FILLED
         assert (world.finished(order), world.corrections(order)) == (1, [])
         assert sorted(world.said_fills(order)) == ["t1", "t2"]
+
+
+def test_a_final_status_that_is_repeated_postpones_nothing_and_is_one_fact() -> None:
+    world, venue = watched()
+    world.hear(venue.fills("t1", "0.5"), venue.done(1))
+    order = world.external("77738308", "0xabc")
+    facts = world.count(ev.OrderDone)
+    for _ in range(15):
+        world.pass_time(20)
+        world.hear(venue.done(1))
+    assert world.finished(order) == Decimal("0.5")
+    assert world.alerts() == ["fills missing", "swept"]
+    assert world.count(ev.OrderDone) == facts
+
+
+def test_a_repeated_final_status_without_a_number_ends_after_ten_minutes_all_the_same() -> None:
+    world, venue = watched()
+    world.hear(venue.cancels())
+    for _ in range(10):
+        world.pass_time(60)
+        world.hear(venue.cancels())
+    assert world.finished(world.external("77738308", "0xabc")) == 0
+
+
+def test_another_final_word_and_a_higher_total_are_still_news() -> None:
+    world, venue = watched()
+    world.hear(venue.expires("0.5"), venue.fills("t1", "0.5"))
+    order = world.external("77738308", "0xabc")
+    world.hear(venue.cancels("0.5"), venue.cancels(1), venue.fills("t2", "0.5"))
+    assert (world.row(order).status, world.row(order).filled_quantity) == (OrderStatus.FILLED, 1)

@@ -61,7 +61,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="corre
 
 
 Entry: TypeAlias = Fill | Roll | Correction
-Key: TypeAlias = tuple[int, tuple[int, Decimal, str], tuple[int, Decimal, str], int]
+Key: TypeAlias = tuple[int, tuple[int, Decimal, str], int, tuple[int, Decimal, str], int]
 
 _FILL, _OTHER = 0, 1
 _NOTHING = (0, ZERO, "")
@@ -82,16 +82,20 @@ def text_key(text: str) -> tuple[int, Decimal, str]:
         return (2, Decimal(digits), head)
 
 
-def key_of(entry: Entry, chained: bool) -> Key:
+def key_of(entry: Entry, *, chained: bool, netted: bool) -> Key:
     """The order inside one instant: fills by the venue's running number, then by the trade's own
     id; rolls and corrections come after all of them. Where `chain` is a start position it
     cannot be sorted by: `chain.walk` orders such an instant.
+
+    Where long and short stand side by side, lots are opened before they are closed when nothing
+    tells otherwise: an id may be a hash, and no venue closes what is not there yet.
     """
     if not isinstance(entry, Fill):
-        return (_OTHER, _NOTHING, _NOTHING, 0)
+        return (_OTHER, _NOTHING, 0, _NOTHING, 0)
     chain = _NOTHING if chained else text_key(entry.chain)
     name = text_key(entry.trade_key) if entry.trade_key else (0, Decimal(entry.trade_id), "")
-    return (_FILL, chain, name, 0 if entry.side is Side.BUY else 1)
+    closes = 0 if netted or entry.offset is Offset.OPEN else 1
+    return (_FILL, chain, closes, name, 0 if entry.side is Side.BUY else 1)
 
 
 def fill_of(trade: ev.TradeExecuted, intent: ev.OrderCreated, time_ns: int) -> Fill:

@@ -15,7 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from monitor.engine.accounts.chain import is_own_trade, start_of, starts_of, walk
-from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Roll, key_of
+from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Key, Roll, key_of
 from monitor.engine.ledger import Ledger, Position, PositionMode, PositionState, book_fill
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.values import ZERO, Direction, Instrument, Side
@@ -188,10 +188,13 @@ class History:
         """(first index of its instant, its own index)."""
         first = index = bisect_left(self.times, fill.time_ns)
         last = bisect_right(self.times, fill.time_ns)
-        key = key_of(fill, self.chained)
-        while index < last and key_of(self.entries[index], self.chained) <= key:
+        key = self._key(fill)
+        while index < last and self._key(self.entries[index]) <= key:
             index += 1
         return first, index
+
+    def _key(self, entry: Entry) -> Key:
+        return key_of(entry, chained=self.chained, netted=self.netted)
 
     def _append(self, fill: Fill) -> Booking:
         index = len(self.entries)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import groupby
 
 from monitor.engine.accounts.account import Account
-from monitor.engine.accounts.entries import Correction, Fill
+from monitor.engine.accounts.entries import Correction, Entry, Fill, text_key
 from monitor.engine.accounts.history import History
 from monitor.engine.ledger import Ledger, Position
-from monitor.engine.values import ZERO
+from monitor.engine.values import ZERO, Direction, Offset, Side
 
 TOLERANCE = Decimal("1E-12")
 """Relative above 1. Sums are exact in the account; an inverse contract's worth in one piece differs
 from that of its fills by half of 1E-18 each."""
+
+_LONG, _SHORT = Direction.LONG, Direction.SHORT
 
 
 def identities(account: Account, frozen: Decimal = ZERO) -> list[str]:
@@ -64,15 +67,62 @@ def _foreign_fees(history: History, account: Account, ledger: Ledger) -> Decimal
 
 
 def _of_volume(history: History) -> Iterator[str]:
-    """What is held is the sum of the fills since the beginning, or the newest correction."""
-    if any(isinstance(entry, Correction) for entry in history.entries):
-        return
+    """What is held is the sum of the fills since the beginning, or since the newest correction."""
+    symbol, held, excess = history.instrument.symbol, _by_direction(history), history.excess
+    if history.netted:
+        yield from _same(f"{symbol} net volume", held[_LONG] - held[_SHORT], _net_volume(history))
+    elif not (history.chained and any(isinstance(e, Fill) and e.chain for e in history.entries)):
+        lots = _Lots(history)
+        for direction in Direction:
+            yield from _same(f"{symbol} {direction} volume", held[direction], lots.held[direction])
+            yield from _same(f"{symbol} {direction} excess", excess[direction], lots.excess[direction])
+
+
+def _by_direction(history: History) -> dict[Direction, Decimal]:
+    return {_LONG: history.long.volume, _SHORT: history.short.volume}
+
+
+def _net_volume(history: History) -> Decimal:
     base = history.base
-    start = base.long.volume - base.short.volume - base.excess_long + base.excess_short
-    fills = sum((entry.signed for entry in history.entries if isinstance(entry, Fill)), ZERO)
-    held = history.long.volume - history.short.volume
-    held -= sum(p.direction.sign * history.excess[p.direction] for p in (history.long, history.short))
-    yield from _same(f"{history.instrument.symbol} net volume", held, start + fills)
+    net = base.long.volume - base.short.volume
+    for entry in history.entries:
+        if isinstance(entry, Fill):
+            net += entry.signed
+        elif isinstance(entry, Correction) and (entry.volume or net * entry.direction.sign > 0):
+            net = entry.volume * entry.direction.sign
+    return net
+
+
+class _Lots:
+    """Volumes of both directions, told from what was opened and closed in each instant as a whole, or
+    under each running number of it: no lot is missing there that was opened in it too."""
+
+    def __init__(self, history: History) -> None:
+        base = history.base
+        self.held = {_LONG: base.long.volume, _SHORT: base.short.volume}
+        self.excess = {_LONG: base.excess_long, _SHORT: base.excess_short}
+        for _, together in groupby(sorted(history.entries, key=_instant), key=_instant):
+            self._take(list(together))
+
+    def _take(self, entries: list[Entry]) -> None:
+        closed = {_LONG: ZERO, _SHORT: ZERO}
+        for entry in entries:
+            if isinstance(entry, Correction):
+                self.held[entry.direction] = entry.volume
+                self.excess[entry.direction] = ZERO
+            elif isinstance(entry, Fill) and entry.offset is Offset.OPEN:
+                self.held[_LONG if entry.side is Side.BUY else _SHORT] += entry.volume
+            elif isinstance(entry, Fill):
+                closed[_SHORT if entry.side is Side.BUY else _LONG] += entry.volume
+        for direction, volume in closed.items():
+            self.excess[direction] += max(ZERO, volume - self.held[direction])
+            self.held[direction] = max(ZERO, self.held[direction] - volume)
+
+
+def _instant(entry: Entry) -> tuple[int, int, tuple[int, Decimal, str]]:
+    if isinstance(entry, Fill):
+        return (entry.time_ns, 0, text_key(entry.chain))
+    return (entry.time_ns, 1, text_key(""))
 
 
 def _of_worth(history: History) -> Iterator[str]:

@@ -328,3 +328,47 @@ def test_a_walk_with_fills_missing_is_the_same_in_any_order_of_arrival(data: st.
             account.book(one, SUI)
         assert identities(account) == []
     assert figures(accounts[0]) == figures(accounts[1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_what_is_closed_in_the_instant_it_was_opened_is_not_missing(data: st.DataObject) -> None:
+    """Trade ids are hashes and all have one time: round trips leave nothing behind, and what closes
+    more than there is has opened nothing."""
+    drawn = data.draw(st.lists(fills((GOLD, MEAL), at=5), max_size=9))
+    names = data.draw(st.permutations(range(len(drawn))))
+    history = [
+        msgspec.structs.replace(one, chain="", trade_key=f"{name:x}f")
+        for one, name in zip(drawn, names, strict=True)
+    ]
+    account = hedged()
+    for one in data.draw(st.permutations(history)):
+        _book(account, one)
+        assert identities(account) == []
+    for (symbol, direction), lots in account.excess.items():
+        assert lots
+        assert not account.volume(symbol, direction)
+
+
+def test_the_identities_tell_of_lots_that_are_missing_and_held_at_once() -> None:
+    account = hedged()
+    _book(account, fill(Side.BUY, 400, at=1, of=GOLD, trade_key="b"))
+    _book(account, fill(Side.SELL, 399, at=1, of=GOLD, offset=Offset.CLOSE, trade_key="a"))
+    assert identities(account) == []
+    history = account.histories[GOLD.symbol]
+    history.excess[LONG] += 1
+    history.long.volume += 1
+    assert identities(account)[:2] == [
+        "SHFE.au2012 LONG volume is 1, its parts make 0",
+        "SHFE.au2012 LONG excess is 1, its parts make 0",
+    ]
+
+
+@pytest.mark.parametrize("start", [netted, hedged])
+def test_the_identities_tell_of_a_volume_that_moved_after_a_correction(start: Any) -> None:
+    account = start()
+    correct(account, LONG, 3, 400, at=1, of=GOLD)
+    _book(account, fill(Side.BUY, 400, at=2, of=GOLD))
+    assert identities(account) == []
+    account.histories[GOLD.symbol].long.volume += 1
+    assert any("volume is 5, its parts make 4" in text for text in identities(account))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
+
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.rows import EvidenceRow
-from monitor.engine.tracker import listening
+from monitor.engine.tracker import joining, listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
 from monitor.engine.tracker.memory import after_restart, forget
@@ -21,7 +23,7 @@ from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
 from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Held, Names, Watch, describable
-from monitor.engine.values import Origin, SignalKind
+from monitor.engine.values import SignalKind
 from monitor.engine.venue import (
     CancelRefused,
     FillReport,
@@ -106,8 +108,11 @@ class Tracker:
             if order_id is not None:
                 return self._joined(ours, order_id, report, now_ns)
             order_id = ours
-        if order_id is None and report.replaces:
-            order_id = names.venue.get(report.replaces)
+        if report.replaces:
+            before = names.venue.get(report.replaces, order_id)
+            if order_id is not None and before is not None and before != order_id:
+                return self._linked(before, order_id, report, now_ns)
+            order_id = before if order_id is None else order_id
         if order_id is None:
             return self._of_nobody(names, report, report.venue_order_id, now_ns)
         return self._report_of(order_id, report, now_ns)
@@ -178,17 +183,20 @@ class Tracker:
         yield from self._claims(report.account_id, vid, order.order_id, now_ns)
 
     def _joined(self, ours: int, found: int, message: OrderReport | FillReport, now_ns: int) -> Facts:
-        """A client id links what was adopted under a venue id to the order of ours that it is."""
-        if self._watches[found].order.intent.origin is Origin.EXTERNAL:
-            yield ev.OrdersMerged(order_id=ours, orphan_id=found)
-        else:
-            yield from self._concluder.alert(
-                self._watches[found], "two orders", f"the venue has orders {found} and {ours} as one"
-            )
-        if isinstance(message, OrderReport):
-            yield from self._report_of(ours, message, now_ns)
-        else:
+        yield from joining.named(self._concluder, self._watches[ours].order, self._watches[found])
+        if isinstance(message, FillReport):
             yield from self._fill_of(ours, message, now_ns)
+        elif self._watches[found].order.dossier.merged_into is not None:
+            yield from self.hear(message, now_ns)
+        else:
+            yield from self._report_of(ours, message, now_ns)
+
+    def _linked(self, before: int, found: int, report: OrderReport, now_ns: int) -> Facts:
+        pair = self._watches[before], self._watches[found]
+        yield from joining.linked(self._concluder, *pair)
+        if all(watch.order.dossier.merged_into is None for watch in pair):
+            report = replace(report, replaces="")
+        yield from self.hear(report, now_ns)
 
     def _of_nobody(self, names: Names, message: OrderReport | FillReport, vid: str, now_ns: int) -> Facts:
         """Held while an order of ours may be meant, or nobody can tell what it is; else adopted."""
@@ -201,12 +209,9 @@ class Tracker:
             if message not in known:
                 yield ev.EvidenceHeld(message=message)
             return
-        yield from self._adopt(vid, [*known, message])
+        yield listening.adopted(self._desk.next_order_id(), vid, [*known, message])
         yield from self._claims(*key, names.venue[vid], now_ns)
         yield from self.hear(message, now_ns)
-
-    def _adopt(self, venue_order_id: str, messages: list[OrderReport | FillReport]) -> Facts:
-        yield listening.adopted(self._desk.next_order_id(), venue_order_id, messages)
 
     def _claims(self, account_id: str, venue_order_id: str, order_id: int, now_ns: int) -> Facts:
         """What was held under this id is the order's: its facts follow."""
@@ -251,11 +256,7 @@ class Tracker:
             yield from of_absence(watch, message.polled_ns, self._times)
 
     def _whose(self, message: Any) -> Watch | None:
-        names = self._account(message.account_id)
-        vid = getattr(message, "venue_order_id", "")
-        order_id = names.client.get(message.client_order_id) if message.client_order_id else None
-        if order_id is None and vid:
-            order_id = names.venue.get(vid)
+        order_id = self._account(message.account_id).whose(message)
         return None if order_id is None else self._watches[order_id]
 
     # What is due ---------------------------------------------------------------------------------
@@ -296,9 +297,10 @@ class Tracker:
                 continue
             may_own = self._account(held.account_id).may_own(held.symbol)
             if not may_own or held.since_ns + self._times.grace <= now_ns:
-                yield from self._adopt(held.venue_order_id, held.messages)
-                order_id = self._account(held.account_id).venue[held.venue_order_id]
-                yield from self._claims(*key, order_id, now_ns)
+                ids, vid = self._account(held.account_id).venue, held.venue_order_id
+                if vid not in ids:  # else a link said meanwhile whose it is
+                    yield listening.adopted(self._desk.next_order_id(), vid, held.messages)
+                yield from self._claims(*key, ids[vid], now_ns)
         waiting = [held.since_ns for held in self._held.values() if held.describable]
         self._held_due_ns = min(waiting, default=NEVER - self._times.grace) + self._times.grace
 
@@ -444,13 +446,13 @@ class Tracker:
     def _replaced(self, event: ev.OrderReplaced, time_ns: int) -> None:
         self._named(event, time_ns)
         if event.predecessor:
-            self._watches[event.order_id].names.venue.setdefault(event.predecessor, event.order_id)
+            watch = self._watches[event.order_id]
+            owner = watch.names.venue.setdefault(event.predecessor, event.order_id)
+            self._own_held(watch.order.intent.account_id, event.predecessor, owner)
 
     def _merged(self, event: ev.OrdersMerged, time_ns: int) -> None:
         watch, orphan = self._watches[event.order_id], self._watches[event.orphan_id]
-        for name, owner in list(watch.names.venue.items()):
-            if owner == event.orphan_id:
-                watch.names.venue[name] = event.order_id
+        watch.names.rename(event.orphan_id, event.order_id)
         watch.take_over(orphan)
         self._landed(watch)
         self._dirty[event.order_id] = self._dirty[event.orphan_id] = None

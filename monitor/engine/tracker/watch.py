@@ -6,6 +6,8 @@ looked up last is not: it only spares questions.
 
 from __future__ import annotations
 
+from typing import Any
+
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.venue import FillReport, OrderReport
@@ -41,6 +43,18 @@ class Names:
     def may_own(self, symbol: str) -> bool:
         """Whether an order of ours is on its way whose venue id we do not know yet."""
         return bool(self.in_flight.get(symbol))
+
+    def whose(self, answer: Any) -> int | None:
+        """The order that an answer to one of our requests is about."""
+        vid = getattr(answer, "venue_order_id", "")
+        order_id = self.client.get(answer.client_order_id) if answer.client_order_id else None
+        return self.venue.get(vid) if order_id is None and vid else order_id
+
+    def rename(self, orphan_id: int, order_id: int) -> None:
+        """What was the one's is the other's."""
+        for ids in (self.venue, self.client):
+            for name in [name for name, owner in ids.items() if owner == orphan_id]:
+                ids[name] = order_id
 
     def landed(self, order: Order) -> bool:
         """It has a venue id now, or it will never have one. Whether it was the last one waited for."""

@@ -118,11 +118,13 @@ class Booked(msgspec.Struct, frozen=True):
 
 
 class VenueAccount:
-    """Booked by the exchange only."""
+    """Booked by the exchange only. `balance` is money of the account's currency, `foreign` that of
+    other ones, which instruments pay and cost in."""
 
     def __init__(self, terms: AccountTerms) -> None:
         self.terms = terms
         self.balance = terms.balance
+        self.foreign: dict[str, Decimal] = {}
         self.holdings: dict[tuple[str, bool], Holding] = {}
 
     def holding(self, instrument: Instrument, long: bool) -> Holding:
@@ -157,7 +159,7 @@ class VenueAccount:
         profits = [profit_of(instrument, one.basis, price, one.volume, long=long) for one in gone]
         fee = fee_of(instrument, price, volume, gone[1].volume if gone else ZERO)
         profit = sum(profits, ZERO) if gone else None
-        self.balance += (profit or ZERO) - fee
+        self._gain(instrument, (profit or ZERO) - fee)
         return Booked(_direction(side, opening, closing), fee, profit)
 
     def unrealised(self, instrument: Instrument, last: Decimal) -> Decimal:
@@ -170,7 +172,19 @@ class VenueAccount:
     def end_day(self, prices: dict[str, Decimal]) -> None:
         """A trading day ends at these settlement prices."""
         for (symbol, long), held in self.holdings.items():
-            self.balance += held.end_day(prices.get(symbol), long=long)
+            self._gain(held.instrument, held.end_day(prices.get(symbol), long=long))
+
+    @property
+    def collateral(self) -> Decimal:
+        """All money, one to one: this exchange has no rates of currencies."""
+        return self.balance + sum(self.foreign.values(), ZERO)
+
+    def _gain(self, instrument: Instrument, amount: Decimal) -> None:
+        currency = instrument.currency
+        if currency == self.terms.currency:
+            self.balance += amount
+        else:
+            self.foreign[currency] = self.foreign.get(currency, ZERO) + amount
 
     def positions(self) -> list[dict[str, Any]]:
         return [

@@ -227,7 +227,7 @@ class Exchange:
 
     def _free(self, account: VenueAccount, instruments: Iterable[Instrument]) -> Decimal:
         """Balance and unrealised profit, less the margin of positions."""
-        free = account.balance
+        free = account.collateral
         for instrument in instruments:
             quote = self._quote_of(instrument.symbol)
             if quote is not None and quote.last is not None:

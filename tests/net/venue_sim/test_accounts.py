@@ -52,7 +52,7 @@ class Both:
         self.ours.settle(prices if settled else {}, 0)
 
     def agree(self, last: Decimal) -> None:
-        assert abs(self.venue.balance - self.ours.cash()) < ROUNDING
+        assert abs(self.venue.collateral - self.ours.cash()) < ROUNDING
         for long in (True, False):
             held = self.venue.holding(self.instrument, long)
             mine = self.ours.position(self.instrument, Direction.LONG if long else Direction.SHORT)
@@ -80,6 +80,6 @@ def test_a_settlement_pays_profit_out_and_older_lots_count_from_its_price() -> N
     both = Both(GOLD, hedged=True)
     both.fill(Side.BUY, Offset.OPEN, 1, Decimal(100))
     both.ends_day(Decimal(110))
-    assert both.venue.balance == 1000 + 10 * 1000 - 10  # ten a gram, a thousand grams, one fee
+    assert both.venue.collateral == 1000 + 10 * 1000 - 10  # ten a gram, a thousand grams, one fee
     both.fill(Side.SELL, Offset.CLOSE, 1, Decimal(105))
-    assert both.venue.balance == 1000 + 5 * 1000 - 20
+    assert both.venue.collateral == 1000 + 5 * 1000 - 20

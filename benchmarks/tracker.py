@@ -69,6 +69,9 @@ class Engine:
     def instrument(self, symbol: str) -> Instrument:
         return INSTRUMENT
 
+    def last_price(self, symbol: str) -> Decimal | None:
+        return None
+
     def next_order_id(self) -> int:
         return self._order + 1
 

@@ -152,8 +152,8 @@ class Concluder:
             watch.confirmed_ns = None
             return None
         due = max(order.told_ns, watch.confirmed_ns) + self._times.grace
-        price = order.price if order.price is not None else order.trigger_price
-        if now_ns < due or price is None:
+        price = self._likely_price(order) if now_ns >= due else None
+        if price is None:
             return None
         watch.confirmed_ns = None
         vid, total = order.venue_order_id, order.venue_total
@@ -168,6 +168,13 @@ class Concluder:
             venue_order_id=vid,
             provisional=True,
         )
+
+    def _likely_price(self, order: Order) -> Decimal | None:
+        """Its own, else that of its fills on average, else the symbol's last; None: nobody knows one."""
+        price = order.price if order.price is not None else order.trigger_price
+        if price is None and order.filled:
+            price = order.notional / order.filled
+        return price if price is not None else self._desk.last_price(order.intent.symbol)
 
     # Alerts --------------------------------------------------------------------------------------
     def _alerts(self, watch: Watch, now_ns: int) -> Facts:

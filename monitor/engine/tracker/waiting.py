@@ -9,10 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from monitor.engine import events as ev
-from monitor.engine.evidence import PLAIN
+from monitor.engine.evidence import PLAIN, Order
 from monitor.engine.tracker.terms import TrackerTerms
 from monitor.engine.tracker.watch import Watch
-from monitor.engine.values import NS_PER_SECOND, InnerState, OrderStatus, Origin
+from monitor.engine.values import NS_PER_SECOND, ZERO, InnerState, OrderStatus, Origin
 
 # Bound once: to look a member up in its class is slow, and these are asked for per message.
 _CREATED = OrderStatus.CREATED
@@ -71,9 +71,18 @@ def until_finished(watch: Watch, times: Times) -> Wait | None:
         if ours and type(order.verdict) is not ev.OrderDone:
             return Wait("held status", since, since + times.grace)
         return Wait("held status", since, since + times.remember)
+    if _more_to_come(order):
+        since = max(since, order.executed_ns or 0)
+        return Wait("waiting fills", since, since + times.grace)
     if order.fills_missing or (order.dossier is not PLAIN and _leg_unknown(watch)):
         return Wait("waiting fills", since, since + times.sweep, True)
     return None
+
+
+def _more_to_come(order: Order) -> bool:
+    """It was filled, nobody told how far, and the fills known are below its quantity."""
+    unnumbered = order.venue_total is None and type(order.verdict) is ev.OrderDone
+    return unnumbered and ZERO < order.filled < order.target
 
 
 def _leg_unknown(watch: Watch) -> bool:

@@ -41,12 +41,16 @@ class World:
         self.facts: list[tuple[ev.AnyEvent, int]] = []
         self.money: dict[int, Decimal] = {}
         self.profits: dict[int, Decimal] = {}
+        self.last_prices: dict[str, Decimal] = {}
         self._ids = {"order": 0, "trade": 0, "signal": 0, "alert": 0}
         self.tracker = Tracker(self, self.terms)
 
     # What a tracker asks -------------------------------------------------------------------------
     def instrument(self, symbol: str) -> Instrument | None:
         return Instrument(symbol=symbol, currency="USDC")
+
+    def last_price(self, symbol: str) -> Decimal | None:
+        return self.last_prices.get(symbol)
 
     def next_order_id(self) -> int:
         return self._ids["order"] + 1

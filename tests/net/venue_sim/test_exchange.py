@@ -241,7 +241,7 @@ def test_money_adds_up_whatever_is_traded(
 ) -> None:
     """Balance and unrealised profit together are what buying and selling cost, less fees."""
     desk = exchange_of(manual=True, instruments=(instrument,))
-    start = desk.account.balance
+    start = desk.account.collateral
     paid = fees = net = D(0)
     inverse = instrument.contract is ContractKind.INVERSE
     for number, (side, lots, price) in enumerate(trades):
@@ -254,7 +254,7 @@ def test_money_adds_up_whatever_is_traded(
         fees += desk.venue.exchange.fills[-1].fee
     last = D(trades[-1][2])
     worth = paid + (-net / last if inverse else net * last)
-    equity = desk.account.balance - start + fees + desk.account.unrealised(instrument, last)
+    equity = desk.account.collateral - start + fees + desk.account.unrealised(instrument, last)
     assert abs(equity - worth) < D("0.000001")
     held = {one["long"]: D(one["volume"]) for one in desk.account.positions()}
     assert held.get(True, D(0)) - held.get(False, D(0)) == net

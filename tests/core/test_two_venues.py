@@ -78,9 +78,10 @@ async def test_what_the_first_refuses_the_second_fills(
         assert not here.orders
         for account_id, truth in ((ACCOUNT, here), (OTHER, there)):
             row = desk.now.accounts[account_id]
-            fees = sum(map(Decimal, row.foreign.values()))
-            theirs = Decimal(truth.accounts[ACCOUNT]["balance"])
-            assert row.balance - row.unrealised_profit + fees == theirs
+            theirs = truth.accounts[ACCOUNT]
+            assert row.balance - row.unrealised_profit == Decimal(theirs["balance"])
+            fees = {currency: Decimal(fee) for currency, fee in row.foreign.items()}
+            assert fees == {currency: Decimal(fee) for currency, fee in theirs["foreign"].items()}
         trades = {trade.account_id for trade in desk.now.trades.values()}
         assert trades == {OTHER}
     assert (await kept(tmp_path / "db.sqlite")).wrong == []

@@ -120,7 +120,11 @@ class Venue:
             "orders": [order.wire() for order in exchange.orders.values()],
             "fills": [fill.wire() for fill in exchange.fills],
             "accounts": {
-                name: {"balance": format(account.balance, "f"), "positions": account.positions()}
+                name: {
+                    "balance": format(account.balance, "f"),
+                    "foreign": {currency: format(money, "f") for currency, money in account.foreign.items()},
+                    "positions": account.positions(),
+                }
                 for name, account in exchange.accounts.items()
             },
             "quotes": {symbol: plain(touch.quote) for symbol, touch in sorted(exchange.touches.items())},

@@ -13,13 +13,14 @@ import msgspec
 
 from monitor.engine import events as ev
 from monitor.engine.accounts import Booking, fill_of
+from monitor.engine.offsets import offset_of
 from monitor.engine.orders import Order
 from monitor.engine.records import PositionRecords
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
 from monitor.engine.trading.minutes import Minutes
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.trading.state import State, link_id
-from monitor.engine.values import ZERO, LinkSide, MoneyKind, Origin, RecordType, tidy
+from monitor.engine.values import ZERO, LinkSide, MoneyKind, Offset, Origin, RecordType, tidy
 
 S = TypeVar("S", bound=msgspec.Struct)
 _ORDER_KINDS = frozenset(ev.ORDER_EVENTS)
@@ -57,6 +58,7 @@ class Fold:
         self._handlers: dict[type, Callable[[Any, int], None]] = {
             ev.OrderCreated: self._created,
             ev.TradeExecuted: self._traded,
+            ev.OrderReported: self._reported,
             ev.FillCorrected: self._voided,
             ev.OrdersMerged: self._merged,
             ev.SignalEmitted: self._signalled,
@@ -115,19 +117,45 @@ class Fold:
     def _traded(self, event: ev.TradeExecuted, time_ns: int) -> None:
         state = self.state
         new = state.book.is_new_fill(event)
+        order = state.book.orders[event.order_id]
+        offset = order.offset
         self._order(event, time_ns)
         if not new or not self.booking:
             return
         state.last_trade = max(state.last_trade, event.trade_id)
-        order = state.book.orders[event.order_id]
         intent = order.intent
-        fill = fill_of(event, intent, time_ns)
+        if order.offset is not offset:
+            self._take_offset(order, time_ns)
+        fill = fill_of(event, intent, time_ns, order.offset)
         booking = state.account(intent.account_id).book(fill, state.instrument(intent.symbol))
-        state.trades[event.trade_id] = _trade_row(order, event, booking, time_ns)
+        state.trades[event.trade_id] = _trade_row(order, event, fill.offset, booking, time_ns)
         state.trades_of.setdefault(event.order_id, []).append(event.trade_id)
         state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + booking.profit
         self.changed.trades[event.trade_id] = None
         self._booked(intent.account_id, booking, order, event.trade_id, time_ns)
+
+    def _reported(self, event: ev.OrderReported, time_ns: int) -> None:
+        self._order(event, time_ns)
+        if event.offset is not None and self.booking:
+            self._take_offset(self.state.book.orders[event.order_id], time_ns)
+
+    def _take_offset(self, order: Order, time_ns: int) -> None:
+        """Which lots an order takes was told after fills of it were booked: those that told nothing
+        themselves are booked anew in their place."""
+        account_id = order.intent.account_id
+        account = self.state.account(account_id)
+        for trade_id in self.state.trades_of.get(order.order_id, ()):
+            trade = self.state.trades[trade_id]
+            fill = order.fills.get(trade.venue_trade_id)
+            if fill is None or trade.void:
+                continue
+            offset = offset_of(fill, order.offset)
+            self.state.trades[trade_id] = _replaced(trade, offset=offset)
+            self.changed.trades[trade_id] = None
+            booking = account.take_offset(trade_id, offset)
+            if booking is not None:
+                self._reprofit(trade_id, booking.profit)
+                self._booked(account_id, booking, order, trade_id, time_ns, RecordType.CORRECTION)
 
     def _voided(self, event: ev.FillCorrected, time_ns: int) -> None:
         """An inferred fill is taken out again: its row stays, marked, for whoever saw it."""
@@ -156,12 +184,14 @@ class Fold:
         state.trades_of.setdefault(event.order_id, []).extend(moved)
         for trade in [state.trades[trade_id] for trade_id in moved]:
             state.trades[trade.trade_id] = _replaced(
-                trade, order_id=event.order_id, strategy_id=intent.strategy_id, offset=intent.offset
+                trade, order_id=event.order_id, strategy_id=intent.strategy_id
             )
             self.changed.trades[trade.trade_id] = None
         profit = state.profits.pop(event.orphan_id, None)
         if profit is not None:
             state.profits[event.order_id] = state.profits.get(event.order_id, ZERO) + profit
+        if self.booking:
+            self._take_offset(order, time_ns)
 
     def _sent(self, event: ev.OrderSent, time_ns: int) -> None:
         if event.venue:
@@ -182,13 +212,13 @@ class Fold:
             self.changed.notes.append((time_ns, f"account {account_id}: {booking.anomaly}"))
         for other, profit in booking.reprofited.items():
             self._reprofit(other, profit)
-        for change in booking.changes:
+        for change in (*booking.found, *booking.changes):
             self._records.note(
                 change,
                 time_ns=time_ns,
                 account_id=account_id,
                 strategy_id=order.intent.strategy_id,
-                type=type_,
+                type=RecordType.CORRECTION if change in booking.found else type_,
                 order_id=order.order_id,
                 trade_id=trade_id,
                 by=who(order),
@@ -335,7 +365,9 @@ def who(order: Order) -> str:
     return "person" if intent.origin is Origin.USER else "venue"
 
 
-def _trade_row(order: Order, fill: ev.TradeExecuted, booking: Booking, time_ns: int) -> TradeRow:
+def _trade_row(
+    order: Order, fill: ev.TradeExecuted, offset: Offset, booking: Booking, time_ns: int
+) -> TradeRow:
     intent = order.intent
     return TradeRow(
         trade_id=fill.trade_id,
@@ -344,7 +376,7 @@ def _trade_row(order: Order, fill: ev.TradeExecuted, booking: Booking, time_ns: 
         account_id=intent.account_id,
         symbol=intent.symbol,
         side=intent.side,
-        offset=intent.offset,
+        offset=offset,
         price=fill.price,
         volume=fill.volume,
         commission=tidy(fill.commission),

@@ -21,6 +21,7 @@ from monitor.engine.trading.state import State
 from monitor.engine.trading.terms import AccountTerms
 from monitor.engine.values import Instrument, Offset, OrderType, Origin, Side, sane
 from monitor.engine.waiting import exits_reduce, linked
+from monitor.engine.waiting.conditions import parse_all, symbols_of
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -38,7 +39,11 @@ def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: 
     take()
     order_id = create(trading, _clamped(request, verdict), strategy_id)
     _tell_guards(trading, verdict, order_id, request.symbol)
-    return accepted(order_id, reason=" ".join(w.message for w in verdict.warnings))
+    told = [w.message for w in verdict.warnings]
+    venue = trading.state.book.orders[order_id].intent.venue
+    if not trading.state.reachable(venue):
+        told.append(f"It waits until the line to {venue} is back and was compared.")
+    return accepted(order_id, reason=" ".join(told))
 
 
 def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[], None]) -> Reply:
@@ -154,7 +159,16 @@ def objection_to(trading: Trading, request: OrderRequest, count: int = 1) -> Rep
     wrong = malformed(intent)
     if wrong:
         return refused(f"{wrong[0].upper()}{wrong[1:]}.")
-    return trading.room.refusal(request.plan, state.now_ns, count)
+    return trading.room.refusal(request.plan, state.now_ns, count) or _unknown_in_conditions(state, request)
+
+
+def _unknown_in_conditions(state: State, request: OrderRequest) -> Reply | None:
+    """A condition on what nobody quotes would wait for ever."""
+    named = frozenset[str]().union(*map(symbols_of, parse_all(request.plan.conditions)))
+    unknown = sorted(named - state.instruments.keys())
+    if not unknown:
+        return None
+    return refused(f"No venue has {', '.join(unknown)}: the condition could never be true.", "unknown")
 
 
 def wrong_numbers(request: OrderRequest, instrument: Instrument) -> str:

@@ -165,7 +165,7 @@ def _frozen(state: State, account_id: str, position: Position) -> Decimal:
     for order in state.book.active.values():
         intent = order.intent
         mine = intent.account_id == account_id and intent.symbol == position.instrument.symbol
-        if mine and intent.side is closing and intent.offset is not Offset.OPEN and not order.never_left:
+        if mine and intent.side is closing and order.offset is not Offset.OPEN and not order.never_left:
             total += order.remaining
     return total
 
@@ -174,7 +174,7 @@ def account_row(state: State, account: Account) -> AccountRow:
     ledger = account.ledger
     balance, margin, frozen = ledger.balance(), ledger.margin(), state.frozen(account)
     curve = state.equity.curves.get(account.account_id)
-    foreign = {c: other.balance() for c, other in account.ledgers.items() if other is not ledger}
+    foreign = {c: other.cash() for c, other in account.ledgers.items() if other is not ledger}
     return AccountRow(
         account_id=account.account_id,
         currency=account.currency,

@@ -72,7 +72,7 @@ class State:
         if found is None:
             terms = self.terms.account(account_id) if account_id else None
             terms = terms or AccountTerms(account_id=account_id, venue="", watched=True)
-            found = Account(account_id, terms.mode, terms.currency, terms.balance)
+            found = Account(account_id, terms.mode, terms.currency, terms.balance, watched=terms.watched)
             self.accounts[account_id] = found
         return found
 
@@ -113,7 +113,7 @@ class State:
         total = ZERO
         for order in self.book.active.values():
             intent = order.intent
-            opens = intent.offset is Offset.OPEN and not intent.reduce_only
+            opens = order.offset is Offset.OPEN and not intent.reduce_only
             if intent.account_id != account.account_id or not opens or order.never_left:
                 continue
             instrument = self.instruments.get(intent.symbol)
@@ -170,8 +170,19 @@ class State:
         return self.last_alert + 1
 
     def profit_of(self, order_id: int) -> Decimal | None:
-        """Realised by an order's trades; None when it has none."""
-        return self.profits.get(order_id)
+        """Realised by an order's trades; None when it has none. Of an account that is only watched
+        the venue's own word counts, where it gives one: it knows what was held before."""
+        account = self.accounts.get(self.book.orders[order_id].intent.account_id)
+        if account is None or not account.watched:
+            return self.profits.get(order_id)
+        told = {fill.venue_trade_id: fill.profit for fill in self.book.orders[order_id].counted()}
+        if all(profit is None for profit in told.values()):
+            return self.profits.get(order_id)
+        ours = [self.trades[trade_id] for trade_id in self.trades_of.get(order_id, ())]
+        known = {trade.venue_trade_id: trade.realised_profit for trade in ours}
+        return sum(
+            (known.get(name, ZERO) if profit is None else profit for name, profit in told.items()), ZERO
+        )
 
     def client_order_id(self, order_id: int) -> str:
         return f"{self.terms.prefix}-{order_id}"

@@ -70,7 +70,9 @@ def refuse_position(
         (
             other.remaining
             for other in others
-            if other.side is order.side and (other.reduce_only or other.offset is not Offset.OPEN)
+            if other.account_id == order.account_id
+            and other.side is order.side
+            and (other.reduce_only or other.offset is not Offset.OPEN)
         ),
         ZERO,
     )

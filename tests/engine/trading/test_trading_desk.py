@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from trading_world import ACCOUNT, SYMBOL, VenueOrder, World
 
 from monitor.engine import commands as cmd
+from monitor.engine.orderplan import OrderPlan
 from monitor.engine.values import Direction, EngineState, Offset, OrderStatus, OrderType, Side
 from monitor.engine.venue import VenueStatus
 
@@ -160,3 +161,18 @@ def test_a_contradicted_order_that_the_venue_has_can_be_cancelled() -> None:
     world.hear(world.venue.report(theirs, world.now_ns))
     assert world.do(cmd.CancelOrder(order_id=order_id)).accepted
     assert theirs.status is VenueStatus.CANCELED
+
+
+def test_a_condition_on_what_nobody_quotes_is_refused() -> None:
+    world = World()
+    plan = OrderPlan(conditions=("last(Y.none) >= 1",))
+    assert "No venue has Y.none" in world.do(order(plan=plan)).reason
+
+
+def test_an_order_given_while_the_line_is_lost_says_that_it_waits() -> None:
+    world = World()
+    while world.pushed:
+        world.deliver()
+    assert not world.do(order()).reason
+    world.disconnect()
+    assert "waits until the line to sim is back" in world.do(order(quantity=Decimal(2))).reason

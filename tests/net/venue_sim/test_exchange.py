@@ -51,12 +51,11 @@ class Desk:
         result = self.ask(
             wire.Place(
                 id=1,
-                account_id=ACCOUNT,
                 client_order_id=name,
                 side=side,
                 quantity=D(quantity),
                 price=exact,
-                **{**usual, **fields},
+                **{"account_id": ACCOUNT, **usual, **fields},
             )
         )
         return result.code if isinstance(result, Refusal) else result["order"]
@@ -290,3 +289,15 @@ def test_the_same_seed_walks_the_same_way() -> None:
         return [one.data for one in venue.take_pushes()]
 
     assert walked(1) == walked(1) != walked(2)
+
+
+def test_what_one_account_is_closing_is_not_another_s() -> None:
+    accounts = tuple(AccountTerms(account_id=name, hedged=True) for name in (ACCOUNT, "other"))
+    desk = Desk(VenueTerms(accounts=accounts, manual=False))
+    desk.quote("100", "101", lots=10_000)
+    closing = {"offset": Offset.CLOSE, "reduce_only": True}
+    for number, account in enumerate((ACCOUNT, "other")):
+        assert desk.place(f"o{number}", Side.BUY, "2", account_id=account)["status"] == "filled"
+        target = desk.place(f"t{number}", Side.SELL, "2", "200", account_id=account, **closing)
+        assert target["status"] == "open"
+        assert desk.place(f"s{number}", Side.SELL, "2", "300", account_id=account, **closing) == "reduce_only"

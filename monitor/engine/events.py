@@ -152,7 +152,8 @@ class ConditionLatched(Event, frozen=True, kw_only=True, gc=False):
 
 
 class OrderReported(Event, frozen=True, kw_only=True, gc=False):
-    """A venue's word that is not final: its total filled, quantity and prices as it has them."""
+    """A venue's word that is not final: its total filled, quantity and prices as it has them.
+    `offset`: which lots an order of others takes, told after it was adopted."""
 
     order_id: int
     venue_order_id: str = ""
@@ -161,6 +162,7 @@ class OrderReported(Event, frozen=True, kw_only=True, gc=False):
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     venue_ns: int | None = None
+    offset: Offset | None = None
 
 
 class OrderDone(Event, frozen=True, kw_only=True, gc=False):
@@ -243,7 +245,8 @@ class TradeExecuted(Event, frozen=True, kw_only=True, gc=False):
 
     `commission` in the instrument's currency, or in `fee_currency` when that is not "".
     `venue_ns` and `chain` give the venue's order of fills, by which positions are folded.
-    `provisional`: inferred from the venue's total, until the real fill comes."""
+    `provisional`: inferred from the venue's total, until the real fill comes. `offset` and `profit`
+    (realised, before fees) are the venue's own words, None where it has none."""
 
     order_id: int
     trade_id: int
@@ -259,6 +262,8 @@ class TradeExecuted(Event, frozen=True, kw_only=True, gc=False):
     chain: str = ""
     provisional: bool = False
     liquidation: bool = False
+    offset: Offset | None = None
+    profit: Decimal | None = None
 
 
 class CancelRequested(Event, frozen=True, kw_only=True, gc=False):

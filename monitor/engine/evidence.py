@@ -42,7 +42,8 @@ class Order:
     """Everything known about one order. Changed only by `Book.apply`.
 
     `target` is the quantity that counts now; 0 while a venue has not told that of an external
-    order. `verdict` and `venue_total` are what all its venue ids together mean; None is unknown.
+    order. `offset`: which lots it takes, of an external order as far as somebody told. `verdict` and
+    `venue_total` are what all its venue ids together mean; None is unknown.
     `step` is what we did with it last: where it waits, until the venue has it. `heard_ns` is when
     the venue's last word was taken in, `told_ns` when it last raised its total or ended;
     `told_quantity` how large an external order is that was first known by a fill.
@@ -60,6 +61,7 @@ class Order:
         "heard_ns",
         "intent",
         "notional",
+        "offset",
         "placed",
         "price",
         "status",
@@ -79,6 +81,7 @@ class Order:
     def __init__(self, intent: ev.OrderCreated, time_ns: int) -> None:
         self.intent = intent
         self.target = intent.quantity
+        self.offset = intent.offset
         self.price = intent.price
         self.trigger_price = intent.trigger_price
         self.created_ns = self.updated_ns = time_ns
@@ -237,7 +240,7 @@ class Order:
             account_id=intent.account_id,
             symbol=intent.symbol,
             side=intent.side,
-            offset=intent.offset,
+            offset=self.offset,
             type=intent.type,
             time_in_force=intent.time_in_force,
             quantity=self.target,

@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 from monitor.engine import events as ev
 from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs
-from monitor.engine.values import ZERO, InnerState, Origin
+from monitor.engine.offsets import surer, told_by
+from monitor.engine.values import ZERO, InnerState, Offset, Origin
+
+_EXTERNAL = Origin.EXTERNAL  # bound once: to look a member up in its class is slow
 
 
 def other_leg(order: Order, venue_order_id: str) -> bool:
@@ -55,6 +58,8 @@ def _merge_trigger_moved(order: Order, event: ev.TriggerMoved, _: int) -> None:
 def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None:
     order.placed = True
     order.heard_ns = time_ns
+    if event.offset is not None:
+        _hear_offset(order, event.offset)
     told = order.venue_total
     if event.cumulative is not None and (told is None or event.cumulative > told):
         order.told_ns = time_ns
@@ -70,6 +75,12 @@ def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None
     order.venue_order_id = order.venue_order_id or event.venue_order_id
     if event.cumulative is not None and (told is None or event.cumulative > told):
         order.venue_total = event.cumulative
+
+
+def _hear_offset(order: Order, told: Offset) -> None:
+    """Of an order of ours we know what we asked for."""
+    if order.intent.origin is _EXTERNAL:
+        order.offset = surer(order.offset, told)
 
 
 def _tells_size(order: Order, event: ev.OrderReported) -> bool:
@@ -94,6 +105,8 @@ def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
         order.fills = {}
     order.fills[key] = fill
     order.heard_ns = time_ns
+    if order.intent.origin is _EXTERNAL:
+        order.offset = surer(order.offset, told_by(fill))
     if fill.venue_order_id and order.venue_order_id != fill.venue_order_id:
         _know_id(order, fill.venue_order_id)
     if fill.provisional:
@@ -259,6 +272,7 @@ def absorb(order: Order, orphan: Order) -> None:
         _merge_fill(order, fill, orphan.executed_ns or orphan.heard_ns)
     order.placed |= orphan.placed
     order.triggered |= orphan.triggered
+    _hear_offset(order, orphan.offset)
     order.heard_ns = max(order.heard_ns, orphan.heard_ns)
     order.told_ns = max(order.told_ns, orphan.told_ns)
     orphan.fills, orphan.filled, orphan.notional = NO_FILLS, ZERO, ZERO

@@ -18,7 +18,7 @@ from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Ro
 from monitor.engine.accounts.history import History, Holding
 from monitor.engine.ledger import Ledger, Position, PositionMode
 from monitor.engine.trading.parts import PositionChange
-from monitor.engine.values import ZERO, Direction, Instrument, MoneyKind
+from monitor.engine.values import ZERO, Direction, Instrument, MoneyKind, Offset
 
 
 class Rolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,17 +66,30 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     rolls: tuple[Rolled, ...]
     moved: tuple[tuple[MoneyKind, str], ...]
     last_prices: dict[str, Decimal]
+    watched: bool = False
 
 
 class Account:
     """`currency` is the one the account is shown in: `ledger` is its ledger, `ledgers` has all.
     `capital` is what it begins with. Profit and fees of an instrument are in the
     instrument's currency, money of another kind never touches it.
+
+    `watched`: others trade on it, and began before we looked. Where the venue tells what was held
+    before a fill, that is so, at a price nobody knows.
     """
 
-    def __init__(self, account_id: str, mode: PositionMode, currency: str, capital: Decimal = ZERO) -> None:
+    def __init__(
+        self,
+        account_id: str,
+        mode: PositionMode,
+        currency: str,
+        capital: Decimal = ZERO,
+        *,
+        watched: bool = False,
+    ) -> None:
         self.account_id = account_id
         self.mode = mode
+        self.watched = watched
         self.currency = currency
         self.last_prices: dict[str, Decimal] = {}
         self.ledgers: dict[str, Ledger] = {}
@@ -138,6 +151,23 @@ class Account:
         assert fill is not None  # what is forgotten is not in `_symbols`
         self._pay_foreign_fee(history, fill, -fill.commission)
         return history.void(trade_id)
+
+    def take_offset(self, trade_id: int, offset: Offset) -> Booking | None:
+        """A fill took these lots, as was told after it was booked: it is booked anew in its place.
+        None when that changes nothing, or the fill is forgotten. `profit` is its own, as it is now."""
+        symbol = self._symbols.get(trade_id)
+        if symbol is None:
+            return None
+        history = self.histories.get(symbol)
+        if history is not None:
+            return history.take_offset(trade_id, offset)
+        self._waiting[symbol] = [
+            msgspec.structs.replace(entry, offset=offset)
+            if isinstance(entry, Fill) and entry.trade_id == trade_id
+            else entry
+            for entry in self._waiting[symbol]
+        ]
+        return None
 
     def move(self, event: ev.MoneyMoved) -> tuple[PositionChange, ...]:
         """Money without a trade; the same (kind, venue_id) once. No position changes."""
@@ -275,12 +305,13 @@ class Account:
             rolls=tuple(self._rolls),
             moved=tuple(sorted(self._moved)),
             last_prices=dict(self.last_prices),
+            watched=self.watched,
         )
 
     @classmethod
     def from_state(cls, state: AccountState) -> Account:
         """The same account; its histories are folded again from where they begin."""
-        account = cls(state.account_id, state.mode, state.currency)
+        account = cls(state.account_id, state.mode, state.currency, watched=state.watched)
         account.last_prices.update(state.last_prices)
         for currency, money in state.money.items():
             ledger = account.ledger_of(currency)
@@ -289,7 +320,7 @@ class Account:
             ledger.realised = money.funding
         for kept in state.histories:
             ledger = account.ledger_of(kept.instrument.currency)
-            history = History(kept.instrument, ledger, kept.base, kept.base_ns)
+            history = History(kept.instrument, ledger, kept.base, kept.base_ns, follows=state.watched)
             history.since = kept.since
             history.take(kept.entries)
             account.histories[kept.instrument.symbol] = history
@@ -323,7 +354,7 @@ class Account:
     def _history(self, instrument: Instrument) -> History:
         found = self.histories.get(instrument.symbol)
         if found is None:
-            found = History(instrument, self.ledger_of(instrument.currency))
+            found = History(instrument, self.ledger_of(instrument.currency), follows=self.watched)
             self.histories[instrument.symbol] = found
         return found
 

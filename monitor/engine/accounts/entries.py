@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from monitor.engine import events as ev
+from monitor.engine.offsets import offset_of
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.values import ZERO, Direction, Offset, Side
 
@@ -98,22 +99,19 @@ def key_of(entry: Entry, *, chained: bool, netted: bool) -> Key:
     return (_FILL, chain, closes, name, 0 if entry.side is Side.BUY else 1)
 
 
-def fill_of(trade: ev.TradeExecuted, intent: ev.OrderCreated, time_ns: int) -> Fill:
-    """The fill that a fact tells, of the order it belongs to; `time_ns` is ours.
+def fill_of(
+    trade: ev.TradeExecuted, intent: ev.OrderCreated, time_ns: int, offset: Offset | None = None
+) -> Fill:
+    """The fill that a fact tells, of the order it belongs to; `time_ns` is ours, `offset` the order's
+    where it is another than was created.
 
-    The venue's direction beats our offset: an order found there may have none of ours.
+    The venue's word on this fill beats the order's: one found there may have none of ours.
     """
-    offset = intent.offset
-    word = trade.direction.value if trade.direction is not None else ""
-    if word.startswith("Open"):
-        offset = Offset.OPEN
-    elif word.startswith("Close") and offset is Offset.OPEN:
-        offset = Offset.CLOSE
     return Fill(
         trade_id=trade.trade_id,
         symbol=intent.symbol,
         side=intent.side,
-        offset=offset,
+        offset=offset_of(trade, intent.offset if offset is None else offset),
         price=trade.price,
         volume=trade.volume,
         time_ns=time_ns if trade.venue_ns is None else trade.venue_ns,
@@ -128,9 +126,11 @@ def fill_of(trade: ev.TradeExecuted, intent: ev.OrderCreated, time_ns: int) -> F
 class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """What one fill did. `profit` is its own, before fees. `changes`: of positions, compared with
     before. `reprofited`: other trades whose profit is another one now, because this fill
-    came before them in venue order. `anomaly`: what somebody should look at, "" nothing."""
+    came before them in venue order. `anomaly`: what somebody should look at, "" nothing. `found`:
+    changes before those, of what the venue held already by its word, see `Account`."""
 
     profit: Decimal = ZERO
     changes: tuple[PositionChange, ...] = ()
     reprofited: dict[int, Decimal] = msgspec.field(default_factory=dict)
     anomaly: str = ""
+    found: tuple[PositionChange, ...] = ()

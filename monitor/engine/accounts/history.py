@@ -18,7 +18,7 @@ from monitor.engine.accounts.chain import is_own_trade, start_of, starts_of, wal
 from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Key, Roll, key_of
 from monitor.engine.ledger import Ledger, Position, PositionMode, PositionState, book_fill
 from monitor.engine.trading.parts import PositionChange
-from monitor.engine.values import ZERO, Direction, Instrument, Side
+from monitor.engine.values import ZERO, Direction, Instrument, Offset, Side
 
 CHECKPOINT_EVERY = 64
 RECENT, RECENT_EVERY = 6, 8  # most late fills are only a little late
@@ -43,8 +43,16 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
 
 
 class History:
+    """`follows`: where the venue tells what was held before a fill, that is held."""
+
     def __init__(
-        self, instrument: Instrument, ledger: Ledger, base: Holding | None = None, base_ns: int | None = None
+        self,
+        instrument: Instrument,
+        ledger: Ledger,
+        base: Holding | None = None,
+        base_ns: int | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
         self.instrument = instrument
         self.ledger = ledger
@@ -52,6 +60,7 @@ class History:
         self.long = ledger.position(instrument, Direction.LONG)
         self.short = ledger.position(instrument, Direction.SHORT)
         self.chained = self.long.rules.chained
+        self.follows = follows and self.chained and self.netted
         self.entries: list[Entry] = []
         self.times: list[int] = []
         self.profits: dict[int, Decimal] = {}
@@ -125,6 +134,27 @@ class History:
         reprofited = self._fold_again(first if self.chained else index)
         changes = self._changes(before, fill.price, -fill.commission)
         return Booking(profit=-profit, changes=changes, reprofited=reprofited)
+
+    def take_offset(self, trade_id: int, offset: Offset) -> Booking | None:
+        """Book a fill anew, with this offset, in its place. None: it has it already."""
+        old = self.fill(trade_id)
+        if old is None or old.offset is offset:
+            return None
+        before = self._sides()
+        index = self.entries.index(old)
+        del self.entries[index], self.times[index]
+        fill = msgspec.structs.replace(old, offset=offset)
+        first, index = self._place(fill)
+        self.entries.insert(index, fill)
+        self.times.insert(index, fill.time_ns)
+        reprofited = self._fold_again(first)
+        profit = reprofited.pop(trade_id, self.profits[trade_id])
+        return Booking(
+            profit=profit,
+            changes=self._changes(before, fill.price, ZERO),
+            reprofited=reprofited,
+            anomaly=self._excess_text(fill),
+        )
 
     def insert(self, entries: Iterable[Roll | Correction]) -> tuple[PositionChange, ...]:
         """Take in what ends a day or puts a position right, after the fills of its instant."""
@@ -220,11 +250,13 @@ class History:
 
     def _booked(self, fill: Fill) -> Booking:
         """Fold a fill that is the newest in venue order."""
+        found = self._follow(fill) if self.follows else ()
         profit, closed, left = self._fold_fill(fill)
         return Booking(
             profit=profit,
             changes=self._told(fill, profit, closed, left),
             anomaly=self._excess_text(fill) if left else "",
+            found=found,
         )
 
     # Folding ---------------------------------------------------------------------------------
@@ -308,6 +340,8 @@ class History:
 
     def _fold_fill(self, fill: Fill) -> tuple[Decimal, Decimal, Decimal]:
         """(profit, volume closed, volume closed beyond what is held)."""
+        if self.follows:
+            self._follow(fill)
         opening, closing = self._ordered(fill.side)
         offset = None if self.netted else fill.offset
         booked = book_fill(opening, closing, offset, fill.price, fill.volume, fill.time_ns)
@@ -326,6 +360,19 @@ class History:
             self.commission += fill.commission
             ledger.commission += fill.commission
         return booked
+
+    def _follow(self, fill: Fill) -> tuple[PositionChange, ...]:
+        """Hold what the venue held before this fill, if it tells that and it is not what we have."""
+        start, leg = start_of(fill), self._leg
+        if start is None or start == self.long.volume - self.short.volume:
+            return ()
+        if leg is not None and is_own_trade(leg, fill):
+            return ()
+        before = self._sides()
+        for position, volume in ((self.long, max(ZERO, start)), (self.short, max(ZERO, -start))):
+            if position.volume != volume:
+                position.correct(volume, None, fill.time_ns)
+        return self._changes(before, None, ZERO)
 
     def _follow_chain(self, fill: Fill) -> None:
         """Where the venue says that we are. A trade with oneself is two fills from one start."""

@@ -69,7 +69,11 @@ def _foreign_fees(history: History, account: Account, ledger: Ledger) -> Decimal
 def _of_volume(history: History) -> Iterator[str]:
     """What is held is the sum of the fills since the beginning, or since the newest correction."""
     symbol, held, excess = history.instrument.symbol, _by_direction(history), history.excess
-    if history.netted:
+    if history.follows and history.chain_end is not None:
+        yield from _same(f"{symbol} net volume", held[_LONG] - held[_SHORT], history.chain_end)
+    elif history.follows:  # the venue's last word was no position
+        return
+    elif history.netted:
         yield from _same(f"{symbol} net volume", held[_LONG] - held[_SHORT], _net_volume(history))
     elif not (history.chained and any(isinstance(e, Fill) and e.chain for e in history.entries)):
         lots = _Lots(history)
@@ -80,6 +84,13 @@ def _of_volume(history: History) -> Iterator[str]:
 
 def _by_direction(history: History) -> dict[Direction, Decimal]:
     return {_LONG: history.long.volume, _SHORT: history.short.volume}
+
+
+def _found_lots(history: History) -> bool:
+    """Whether some came or went because the venue says so."""
+    held = _by_direction(history)
+    unsaid = any(isinstance(entry, Fill) and not entry.chain for entry in history.entries)
+    return unsaid or bool(history.gaps) or held[_LONG] - held[_SHORT] != _net_volume(history)
 
 
 def _net_volume(history: History) -> Decimal:
@@ -130,6 +141,7 @@ def _of_worth(history: History) -> Iterator[str]:
     where lots came or went without a price."""
     base, long = history.base, history.long
     told = all(isinstance(e, Fill) for e in history.entries if not hasattr(e, "last"))
+    told = told and not (history.follows and _found_lots(history))
     if not told or any(history.excess.values()) or base.long.volume or base.short.volume:
         return
     flow = net = fees = slippage = ZERO

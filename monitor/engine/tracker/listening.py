@@ -12,12 +12,12 @@ from typing import Any
 
 from monitor.engine import events as ev
 from monitor.engine.evidence import PLAIN, outweighs
+from monitor.engine.offsets import surer, told_by
 from monitor.engine.orders import Order
 from monitor.engine.tracker.terms import Desk
 from monitor.engine.tracker.watch import Watch
 from monitor.engine.values import (
     ZERO,
-    FillDirection,
     InnerState,
     Offset,
     OrderStatus,
@@ -48,7 +48,6 @@ VERDICT: dict[VenueStatus, type[ev.OrderCanceled | ev.OrderRejected | ev.OrderEx
 }
 FILLED_FIRST = "it was filled before it could be changed"
 _IN_FLIGHT = (InnerState.IN_FLIGHT, InnerState.UNKNOWN)
-_CLOSES = frozenset({FillDirection.CLOSE_LONG, FillDirection.CLOSE_SHORT})
 
 
 def is_plain(order: Order, report: OrderReport) -> bool:
@@ -88,14 +87,15 @@ def of_plain(watch: Watch, report: OrderReport) -> list[ev.OrderEvent]:
 
 def _final(order: Order, report: OrderReport, kind: Any) -> list[ev.OrderEvent]:
     facts: list[ev.OrderEvent] = []
-    quantity = _told_quantity(order, report)
-    if quantity is not None:
+    quantity, offset = _told_quantity(order, report), news_of_offset(order, report.offset)
+    if quantity is not None or offset is not None:
         facts.append(
             ev.OrderReported(
                 order_id=order.intent.order_id,
                 venue_order_id=report.venue_order_id,
                 quantity=quantity,
                 venue_ns=report.time_ns,
+                offset=offset,
             )
         )
     word = _verdict(kind, order, report)
@@ -140,7 +140,9 @@ def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
     raised = total is not None and _raises(order, report.venue_order_id, total)
     quantity = _told_quantity(order, report)
     price, trigger = _told_prices(order, report)
-    if not raised and quantity is None and price is None and trigger is None and not order.uncertain:
+    offset = news_of_offset(order, report.offset)
+    told = raised or order.uncertain
+    if not told and quantity is None and price is None and trigger is None and offset is None:
         return None
     return ev.OrderReported(
         order_id=order.intent.order_id,
@@ -150,7 +152,27 @@ def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
         price=price,
         trigger_price=trigger,
         venue_ns=report.time_ns,
+        offset=offset,
     )
+
+
+def news_of_offset(order: Order, told: Offset | None) -> Offset | None:
+    """Which lots an order of others takes, when that is more than was known."""
+    if told is None or order.intent.origin is not _EXTERNAL or surer(order.offset, told) is order.offset:
+        return None
+    return told
+
+
+def of_known_fill(order: Order, report: FillReport, venue_order_id: str) -> Iterator[ev.OrderEvent]:
+    """What a fill that was told before tells besides: another channel may know which lots it took."""
+    offset = news_of_offset(order, told_by(report))
+    if offset is not None:
+        yield ev.OrderReported(
+            order_id=order.intent.order_id,
+            venue_order_id=venue_order_id,
+            venue_ns=report.time_ns,
+            offset=offset,
+        )
 
 
 def _raises(order: Order, venue_order_id: str, total: Decimal) -> bool:
@@ -320,6 +342,8 @@ def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) 
         venue_ns=report.time_ns,
         chain=report.chain,
         liquidation=report.liquidation,
+        offset=report.offset,
+        profit=report.profit,
     )
 
 
@@ -410,7 +434,6 @@ def of_replace_refusal(order: Order, refused: ReplaceRefused) -> Iterator[ev.Ord
 def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | FillReport]) -> ev.OrderCreated:
     """An external order, as what was heard of it describes it. It must tell symbol and side."""
     reports = [m for m in messages if isinstance(m, OrderReport)]
-    fills = [m for m in messages if isinstance(m, FillReport)]
     side = next(m.side for m in messages if m.side is not None)
     price = next((r.price for r in reports if r.price is not None), None)
     type_ = next((r.type for r in reports if r.type is not None), None)
@@ -420,7 +443,7 @@ def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | Fil
         account_id=messages[0].account_id,
         symbol=next(m.symbol for m in messages if m.symbol),
         side=side,
-        offset=_offset(messages, fills),
+        offset=_offset(messages),
         type=type_ or (OrderType.MARKET if price is None else OrderType.LIMIT),
         time_in_force=TimeInForce.GTC,
         quantity=next((r.quantity for r in reports if r.quantity is not None), ZERO),
@@ -432,11 +455,11 @@ def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | Fil
     )
 
 
-def _offset(messages: list[OrderReport | FillReport], fills: list[FillReport]) -> Offset:
-    told = next((m.offset for m in messages if m.offset is not None), None)
-    if told is not None:
-        return told
-    return Offset.CLOSE if any(f.direction in _CLOSES for f in fills) else Offset.OPEN
+def _offset(messages: list[OrderReport | FillReport]) -> Offset:
+    offset = Offset.OPEN
+    for message in messages:
+        offset = surer(offset, told_by(message) if isinstance(message, FillReport) else message.offset)
+    return offset
 
 
 def alias(order: Order, side: Side, venue_order_id: str) -> str:

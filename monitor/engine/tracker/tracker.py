@@ -180,6 +180,8 @@ class Tracker:
             yield from listening.before_fill(watch, vid, known)
             if known is None or not order.dossier.conflict:
                 yield listening.executed(self._desk, order, report, vid)
+        else:
+            yield from listening.of_known_fill(order, report, vid)
         yield from self._claims(report.account_id, vid, order.order_id, now_ns)
 
     def _joined(self, ours: int, found: int, message: OrderReport | FillReport, now_ns: int) -> Facts:

@@ -66,7 +66,7 @@ EARLY = (Waiting.KEYS, Waiting.TIME)
 class Hands:
     """Which keys are down, anywhere in the application.
 
-    Fed with every press and release; an auto-repeat is proof that its key is still down.
+    Fed with every press and release; auto-repeats say nothing new.
     """
 
     def __init__(self) -> None:

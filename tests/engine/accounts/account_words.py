@@ -76,8 +76,8 @@ def sell(price: str | int, volume: str | int = 1, **more: Any) -> Fill:
     return fill(Side.SELL, price, volume, **more)
 
 
-def netted(currency: str = "CNY", capital: int = 1_000_000) -> Account:
-    return Account("a1", PositionMode.NETTING, currency, Decimal(capital))
+def netted(currency: str = "CNY", capital: int = 1_000_000, *, watched: bool = False) -> Account:
+    return Account("a1", PositionMode.NETTING, currency, Decimal(capital), watched=watched)
 
 
 def hedged(currency: str = "CNY", capital: int = 1_000_000) -> Account:

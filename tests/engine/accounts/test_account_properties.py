@@ -322,11 +322,12 @@ def test_a_walk_with_fills_missing_is_the_same_in_any_order_of_arrival(data: st.
         if data.draw(st.booleans()):
             walked.append(fill(side, price, abs(move), at=at, of=SUI, chain=str(chain)))
         chain += move
-    accounts = [netted("USDC"), netted("USDC")]
+    watched = data.draw(st.booleans())
+    accounts = [netted("USDC", watched=watched), netted("USDC", watched=watched)]
     for account, version in zip(accounts, (walked, data.draw(st.permutations(walked))), strict=True):
         for one in version:
             account.book(one, SUI)
-        assert identities(account) == []
+            assert identities(account) == []
     assert figures(accounts[0]) == figures(accounts[1])
 
 
@@ -372,3 +373,43 @@ def test_the_identities_tell_of_a_volume_that_moved_after_a_correction(start: An
     assert identities(account) == []
     account.histories[GOLD.symbol].long.volume += 1
     assert any("volume is 5, its parts make 4" in text for text in identities(account))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_watched_account_stands_where_its_last_fill_ends_whatever_was_missed(data: st.DataObject) -> None:
+    """One fill an instant, some of them never heard of; written down in between, and gone on."""
+    chain, walked = Decimal(data.draw(st.integers(-9, 9))), []
+    for at, move in enumerate(data.draw(st.lists(st.integers(-6, 6).filter(bool), min_size=1, max_size=9))):
+        side, price = Side.BUY if move > 0 else Side.SELL, data.draw(st.integers(9_000, 9_009)) * SUI.tick
+        walked.append(fill(side, price, abs(move), at=at, of=SUI, chain=str(chain)))
+        chain += move
+    missed = data.draw(st.sets(st.integers(0, len(walked) - 2))) if len(walked) > 1 else set()
+    heard = data.draw(st.permutations([one for i, one in enumerate(walked) if i not in missed]))
+    account = netted("USDC", watched=True)
+    for one in heard:
+        account.book(one, SUI)
+        assert identities(account) == []
+        account = Account.from_state(account.state())
+    assert account.volume(SUI.symbol, LONG) - account.volume(SUI.symbol, SHORT) == chain
+    if not missed:
+        assert account.gaps == {}
+    started = Decimal(min(heard, key=lambda one: one.time_ns).chain)
+    if not started and not missed:
+        plain = netted("USDC")
+        for one in walked:
+            plain.book(one, SUI)
+        assert figures(plain) == figures(account)
+
+
+def test_what_a_watched_account_held_before_its_first_fill_has_no_price() -> None:
+    account = netted("USDC", watched=True)
+    closed = account.book(fill(Side.SELL, "1.6", 5, at=9, of=SUI, chain="5.0"), SUI)
+    assert [(c.direction, c.change, c.volume, c.average_price) for c in closed.found] == [(LONG, 5, 5, None)]
+    assert [(c.direction, c.change, c.volume) for c in closed.changes] == [(LONG, -5, 0)]
+    assert (account.positions(), closed.profit, account.ledger.realised) == ([], 0, 0)
+    account.book(fill(Side.BUY, "1.5", 3, at=2, of=SUI, chain="2.0"), SUI)  # the one before, late
+    assert (account.positions(), account.gaps) == ([], {})
+    assert identities(account) == []
+    account.histories[SUI.symbol].long.volume += 1
+    assert "HYPERLIQUID.SUI net volume is 1.0, its parts make 0.0" in identities(account)

@@ -201,6 +201,10 @@ def hyperliquid(rows: list[dict[str, Any]], of: Instrument, seed: int) -> tuple[
     if start:
         price = rows[0]["px"]
         correct(account, LONG if start > 0 else SHORT, str(abs(start)), price, at=1, of=of)
+    return account, booked(account, rows, of, seed)
+
+
+def booked(account: Account, rows: list[dict[str, Any]], of: Instrument, seed: int) -> dict[int, Any]:
     told = {}
     for count, row in enumerate(rows):
         one = fill(
@@ -217,7 +221,7 @@ def hyperliquid(rows: list[dict[str, Any]], of: Instrument, seed: int) -> tuple[
     shuffled = list(told.values())
     random.Random(seed).shuffle(shuffled)
     book(account, *(one for one, _ in shuffled), of=of)
-    return account, told
+    return told
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -237,6 +241,21 @@ def test_fills_of_one_millisecond_find_their_order_in_the_chain(
         assert held + lost in {Decimal(e.chain) + e.signed for e in ends}
         assert identities(account) == []
     assert missing == {("SUI", 1683245556146): Decimal("-104.4")}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_watched_address_stands_where_the_venue_says_although_it_traded_before(
+    by_coin: dict[str, list[dict[str, Any]]], seed: int
+) -> None:
+    for name, rows in by_coin.items():
+        of = coin(name)
+        account = netted("USDC", capital=0, watched=True)
+        told = booked(account, rows, of, seed)
+        last = rows[-1]["time"]
+        ends = [one for one, row in told.values() if row["time"] == last]
+        held = account.volume(of.symbol, LONG) - account.volume(of.symbol, SHORT)
+        assert held in {Decimal(one.chain) + one.signed for one in ends}
+        assert identities(account) == []
 
 
 def test_closed_profit_is_the_venues_where_its_average_is_the_price_paid(

@@ -10,6 +10,7 @@ from driver import whole_replay
 from pilot import Pilot
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
+from trader import Trader, live
 
 from monitor.engine.changes import Changes
 
@@ -42,3 +43,11 @@ def make_pilot(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., Pilot]]:
 def ui(make_pilot: Callable[..., Pilot]) -> Pilot:
     """A window in the middle of a replay."""
     return make_pilot(whole_replay())
+
+
+@pytest.fixture
+def trader(make_pilot: Callable[..., Pilot]) -> Trader:
+    """A window that trades, with its tickets."""
+    pilot = make_pilot(live(), kind=Trader)
+    assert isinstance(pilot, Trader)
+    return pilot

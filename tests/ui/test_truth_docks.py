@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from desk_rows import alert, evidence, execution, link, record, waiting
-from driver import SYMBOL, order, session, whole_replay
-from pilot import ALT, CTRL, SHIFT, Pilot
+from driver import order, session
+from pilot import CTRL, SHIFT, Pilot
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from trader import Trader, held, live, unknown
 
 from monitor.commands import DOCKS, command
 from monitor.engine.changes import Changes
@@ -26,11 +27,7 @@ from monitor.engine.commands import (
     Resolution,
     ResolveOrder,
     SetEngineState,
-    SubmitOrder,
-    accepted,
-    refused,
 )
-from monitor.engine.orderplan import OrderPlan
 from monitor.engine.rows import QueueRow
 from monitor.engine.values import (
     NS_PER_SECOND,
@@ -39,84 +36,16 @@ from monitor.engine.values import (
     LinkSide,
     LinkState,
     LogLevel,
-    Offset,
     OrderFlag,
     OrderStatus,
-    OrderType,
-    Priority,
-    Side,
-    WaitingKind,
     World,
 )
 from monitor.ui.docks import LATER
 from monitor.ui.layout import FIRST_DOCKS
 from monitor.ui.tickets.binding import attach_tickets
-from monitor.ui.tickets.desk import TicketDesk
 
 Key = Qt.Key
 Make = Callable[..., Pilot]
-NOON = 1_560_312_000 * NS_PER_SECOND
-
-
-class StillClock:
-    """Moves by `pass_ms` only."""
-
-    def __init__(self) -> None:
-        self.now = 5_000 * NS_PER_SECOND
-
-    def monotonic_ns(self) -> int:
-        return self.now
-
-    def wall_ns(self) -> int:
-        return NOON
-
-
-class Trader(Pilot):
-    """A window that trades at a venue, with its tickets, by a clock that stands still."""
-
-    def __init__(self, state_dir: Path, size: tuple[int, int] = (1440, 900)) -> None:
-        super().__init__(state_dir, size)
-        self.clock = StillClock()
-        self.window.order_form._clock = self.clock
-        self.tickets: TicketDesk = attach_tickets(self.window, clock=self.clock)
-
-    def after(self, milliseconds: int) -> None:
-        for _ in range(max(1, milliseconds // 10)):
-            self.clock.now += min(milliseconds, 10) * 1_000_000
-            self.frame()
-            if self.tickets.panel is not None:
-                self.tickets.panel.repaint()
-
-    def go(self, number: int) -> None:
-        self.press(Key(Key.Key_0.value + number), ALT)
-
-
-def live() -> Changes:
-    """Trading at a venue: nothing is replayed."""
-    changes = whole_replay()
-    changes.replay = None
-    changes.session = session(world=World.LIVE)
-    changes.orders = {1: order(1), 2: order(2)}
-    return changes
-
-
-@pytest.fixture
-def trader(make_pilot: Make) -> Trader:
-    pilot = make_pilot(live(), kind=Trader)
-    assert isinstance(pilot, Trader)
-    return pilot
-
-
-def held(order_id: int, inner: InnerState = InnerState.HELD) -> Changes:
-    kind = WaitingKind.MANUAL if inner is InnerState.MANUAL else WaitingKind.CONDITIONAL
-    return Changes(
-        orders={order_id: order(order_id, inner_state=inner, status=OrderStatus.CREATED)},
-        waiting={order_id: waiting(order_id, kind)},
-    )
-
-
-def unknown(order_id: int = 7) -> Changes:
-    return Changes(orders={order_id: order(order_id, inner_state=InnerState.UNKNOWN)})
 
 
 # -- emergency stop
@@ -342,7 +271,7 @@ def test_f5_compares_with_the_venue(trader: Trader) -> None:
 def test_tabs_count_what_stands(trader: Trader) -> None:
     trader.tell(
         Changes(
-            alerts={1: alert(1), 2: alert(2, settled_ns=NOON)},
+            alerts={1: alert(1), 2: alert(2, settled_ns=NS_PER_SECOND)},
             evidence={"e": evidence("e")},
             links={"deribit.orders": link(), "deribit.market": link(LinkSide.MARKET)},
         )
@@ -370,111 +299,6 @@ def test_records_say_how_far_back_they_reach_and_whoever_has_older_ones_is_asked
     QTest.mouseClick(panel.more, Qt.MouseButton.LeftButton)
     assert asked == [5]
     assert panel.reach.text().startswith("Back to 2019-06-12 10:30:05")
-
-
-# -- the form
-
-
-def fill(trader: Trader, condition: str = f"last({SYMBOL}) >= 320") -> None:
-    """What somebody types, from field to field by Tab."""
-    form = trader.window.order_form
-    trader.press(Key.Key_N)
-    form.symbol.setFocus()
-    form.symbol.clear()
-    trader.type(SYMBOL)
-    QTest.mouseClick(form.buy, Qt.MouseButton.LeftButton)
-    form.volume.setFocus()
-    trader.type("2")
-    trader.press(Key.Key_Tab)
-    trader.type("319.50")
-    form.condition.setFocus()
-    trader.type(condition)
-
-
-def test_an_order_that_waits_is_written_and_sent(trader: Trader) -> None:
-    fill(trader)
-    trader.window.order_form.delay.setFocus()
-    trader.type("5")
-    trader.after(400)
-    trader.press(Key.Key_Return)
-    (sent,) = trader.sent
-    assert isinstance(sent, SubmitOrder)
-    assert (sent.symbol, sent.side) == (SYMBOL, Side.BUY)
-    kept = (sent.type is OrderType.LIMIT, sent.offset is Offset.OPEN, sent.plan.priority is Priority.NORMAL)
-    assert kept == (True, True, True), "the engine compares by identity"
-    assert (str(sent.quantity), str(sent.price), sent.key != "") == ("2", "319.50", True)
-    conditions = (f"last({SYMBOL}) >= 320",)
-    assert sent.plan == OrderPlan(conditions=conditions, not_before_ns=NOON + 5 * NS_PER_SECOND)
-    trader.frame()
-    assert trader.window.order_form.status.text().startswith("Accepted")
-    trader.press(Key.Key_Return)
-    assert len(trader.sent) == 1, "a second Enter sends nothing"
-
-
-@pytest.mark.parametrize(
-    ("condition", "said"),
-    [
-        (f"last({SYMBOL}) >= 320 und", "Character "),
-        ("lust(x) > 1", "Character 1: "),
-    ],
-)
-def test_what_is_wrong_is_said_while_it_is_typed(trader: Trader, condition: str, said: str) -> None:
-    fill(trader, condition)
-    trader.after(400)
-    assert trader.window.order_form.status.text().startswith(said)
-    assert not trader.window.order_form.verb.isEnabled()
-    trader.press(Key.Key_Return)
-    assert trader.sent == []
-
-
-def test_a_refusal_is_said_and_what_was_typed_stays(trader: Trader) -> None:
-    trader.door.reply = refused("1,000 orders wait already.", "queue-full")
-    fill(trader)
-    trader.after(400)
-    trader.press(Key.Key_Return)
-    trader.frame()
-    form = trader.window.order_form
-    assert form.status.text() == "Refused: 1,000 orders wait already."
-    assert form.volume.text() == "2"
-    trader.door.reply = accepted(31)
-    trader.after(400)
-    trader.press(Key.Key_Return)
-    trader.frame()
-    assert form.status.text() == "Accepted: order #31 waits."
-    assert len({one.key for one in trader.sent}) == 2
-
-
-def test_nothing_is_sent_twice_while_the_answer_is_awaited(trader: Trader) -> None:
-    trader.door.reply = None
-    fill(trader)
-    trader.after(400)
-    trader.press(Key.Key_Return)
-    trader.press(Key.Key_Return)
-    trader.press(Key.Key_Escape)
-    trader.press(Key.Key_N)
-    trader.after(400)
-    trader.press(Key.Key_Return)
-    assert len(trader.sent) == 1
-
-
-def test_a_held_key_types_and_sends_nothing(trader: Trader) -> None:
-    trader.hold(Key.Key_N, 20, SHIFT)
-    trader.after(400)
-    form = trader.window.order_form
-    assert "N" not in form.symbol.text().replace(SYMBOL, "")
-    fill(trader)
-    trader.after(400)
-    QTest.simulateEvent(trader.focus(), True, Key.Key_Return, Qt.KeyboardModifier.NoModifier, "", True)
-    assert trader.sent == []
-
-
-def test_escape_leaves_the_form_for_the_table(trader: Trader) -> None:
-    trader.go(1)
-    trader.press(Key.Key_N)
-    assert trader.window.order_form.isVisible()
-    trader.press(Key.Key_Escape)
-    assert not trader.window.order_form.isVisible()
-    assert trader.focus() is trader.window.queue.table.view
 
 
 # -- commands and layouts

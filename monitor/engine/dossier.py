@@ -120,6 +120,16 @@ class Dossier:
         """Those no other took the place of: usually one."""
         return {name: leg for name, leg in self.legs.items() if name and not leg.successor}
 
+    def back_from(self, name: str) -> list[Leg]:
+        """A leg, and those that it took the place of, the newest first."""
+        before = {link.venue_order_id: old for old, link in self.links.items()}
+        legs: list[Leg] = []
+        at: str | None = name
+        while at is not None and at in self.legs:
+            legs.append(self.legs[at])
+            at = before.pop(at, None)
+        return legs
+
     def in_chain(self) -> list[ev.OrderReplaced]:
         """Changes from the first to the last."""
         successors = {link.venue_order_id for link in self.links.values()}

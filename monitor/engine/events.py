@@ -45,7 +45,8 @@ class OrderCreated(Event, frozen=True, kw_only=True, gc=False):
     """Our intent, or (EXTERNAL) an order found at a venue. `trail` is a trailing stop's distance
     in price; `expires_ns` of GTD. `client_order_id` is what the venue knows it by: one for all
     attempts. `venue` "" is the only one there is. An external order's `quantity` is 0 while the
-    venue has not told it; `venue_order_id` is what it was found by."""
+    venue has not told it; `venue_order_id` is what it was found by, `venue_ns` when the venue told
+    its quantity and prices."""
 
     order_id: int
     strategy_id: int
@@ -66,6 +67,7 @@ class OrderCreated(Event, frozen=True, kw_only=True, gc=False):
     venue: str = ""
     plan: OrderPlan = PLAIN
     venue_order_id: str = ""
+    venue_ns: int | None = None
 
 
 class OrderReleased(Event, frozen=True, kw_only=True, gc=False):
@@ -153,7 +155,7 @@ class ConditionLatched(Event, frozen=True, kw_only=True, gc=False):
 
 class OrderReported(Event, frozen=True, kw_only=True, gc=False):
     """A venue's word that is not final: its total filled, quantity and prices as it has them.
-    `offset`: which lots an order of others takes, told after it was adopted."""
+    `offset`, `type`: which lots an order of others takes, and what it is, told after it was adopted."""
 
     order_id: int
     venue_order_id: str = ""
@@ -163,6 +165,7 @@ class OrderReported(Event, frozen=True, kw_only=True, gc=False):
     trigger_price: Decimal | None = None
     venue_ns: int | None = None
     offset: Offset | None = None
+    type: OrderType | None = None
 
 
 class OrderDone(Event, frozen=True, kw_only=True, gc=False):

@@ -11,9 +11,9 @@ from decimal import Decimal
 from itertools import compress
 
 from monitor.engine import events as ev
-from monitor.engine.dossier import RANK, Dossier, Told, weight
+from monitor.engine.dossier import RANK, Dossier, Leg, Told, weight
 from monitor.engine.rows import OrderRow
-from monitor.engine.values import ZERO, InnerState, OrderFlag, OrderStatus, Origin
+from monitor.engine.values import ZERO, InnerState, OrderFlag, OrderStatus, OrderType, Origin
 
 # Bound once: to look a member up in its class is slow, and these are asked for per message.
 _CREATED, _PLACED, _PARTIAL, _FILLED, _CANCELED = (
@@ -45,8 +45,9 @@ class Order:
     order. `offset`: which lots it takes, of an external order as far as somebody told. `verdict` and
     `venue_total` are what all its venue ids together mean; None is unknown.
     `step` is what we did with it last: where it waits, until the venue has it. `heard_ns` is when
-    the venue's last word was taken in, `told_ns` when it last raised its total or ended;
-    `told_quantity` how large an external order is that was first known by a fill.
+    the venue's last word was taken in, `told_ns` when it last raised its total or ended; `terms`
+    what the venue told later of an external order's quantity and prices, whose `type` may be learnt
+    later too.
     """
 
     __slots__ = (
@@ -68,10 +69,11 @@ class Order:
         "step",
         "step_reason",
         "target",
+        "terms",
         "told_ns",
-        "told_quantity",
         "trigger_price",
         "triggered",
+        "type",
         "updated_ns",
         "venue_order_id",
         "venue_total",
@@ -82,6 +84,7 @@ class Order:
         self.intent = intent
         self.target = intent.quantity
         self.offset = intent.offset
+        self.type = intent.type
         self.price = intent.price
         self.trigger_price = intent.trigger_price
         self.created_ns = self.updated_ns = time_ns
@@ -96,7 +99,7 @@ class Order:
         self.filled = self.notional = ZERO
         self.verdict: ev.Verdict | None = None
         self.venue_total: Decimal | None = None
-        self.told_quantity: Told | None = None
+        self.terms: Leg | None = None
         self.status = _CREATED
         self.dossier = PLAIN
 
@@ -241,7 +244,7 @@ class Order:
             symbol=intent.symbol,
             side=intent.side,
             offset=self.offset,
-            type=intent.type,
+            type=self.type,
             time_in_force=intent.time_in_force,
             quantity=self.target,
             price=self.price,
@@ -270,10 +273,33 @@ class Order:
         dossier = self.dossier = Dossier()
         if self.venue_order_id or self.verdict is not None or self.venue_total is not None:
             leg = dossier.leg(self.venue_order_id)
-            leg.total, leg.quantity = self.venue_total, self.told_quantity
+            leg.total = self.venue_total
+            if self.intent.origin is _EXTERNAL:
+                terms = self.own_terms()
+                leg.quantity, leg.price = terms.quantity, terms.price
+                leg.trigger_price = terms.trigger_price
             if self.verdict is not None:
                 dossier.leg(self.verdict.venue_order_id).verdict = self.verdict
         return dossier
+
+    def own_terms(self) -> Leg:
+        """Of an external order under its only id: quantity and prices, and when they were told."""
+        if self.terms is not None:
+            return self.terms
+        intent, terms = self.intent, Leg()
+        age = -1 if intent.venue_ns is None else intent.venue_ns
+        terms.quantity = (age, intent.quantity) if intent.quantity else None
+        terms.price = _told(age, intent.price)
+        terms.trigger_price = _told(age, intent.trigger_price)
+        return terms
+
+    def hear_terms(self, word: ev.OrderReported) -> None:
+        """As the venue has it, of an external order that needs no dossier."""
+        terms = self.terms = self.own_terms()
+        terms.hear_terms(word)
+        self.target = terms.quantity[1] if terms.quantity is not None else ZERO
+        self.price = terms.price[1] if terms.price is not None else None
+        self.trigger_price = terms.trigger_price[1] if terms.trigger_price is not None else None
 
     def weigh(self) -> None:
         """What all its legs and changes mean together. Only for an order with a dossier."""
@@ -281,8 +307,8 @@ class Order:
         self.verdict = dossier.verdict()
         self.venue_total = dossier.total()
         heads = dossier.heads()
-        if heads and self.venue_order_id not in heads:
-            self.venue_order_id = max(heads)
+        if heads:
+            self.venue_order_id = _working_id(heads, self.venue_order_id)
         self._weigh_terms(dossier)
 
     def _weigh_terms(self, dossier: Dossier) -> None:
@@ -295,19 +321,43 @@ class Order:
             price = price if change.price is None else change.price
             trigger = trigger if change.trigger_price is None else change.trigger_price
         head = dossier.legs.get(self.venue_order_id)
+        legs = [] if head is None else [head]
         if intent.origin is _EXTERNAL:
             target = _reported_target(dossier) or target
-        if head is not None:
-            price = head.price[1] if head.price is not None else price
-            trigger = head.trigger_price[1] if head.trigger_price is not None else trigger
+            legs = dossier.back_from(self.venue_order_id)
+        price = next((leg.price[1] for leg in legs if leg.price is not None), price)
+        trigger = next((leg.trigger_price[1] for leg in legs if leg.trigger_price is not None), trigger)
         self.target, self.price = target, price
         if trigger is not None:
             self.trigger_price = trigger
 
 
+_TYPE_RANK = {
+    type_: rank
+    for rank, type_ in enumerate(
+        (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING)
+    )
+}
 _FLAGS = tuple(OrderFlag)
 _ADOPTED = (OrderFlag.ADOPTED,)
 UNSENT = frozenset({InnerState.HELD, InnerState.QUEUED, InnerState.MANUAL})
+
+
+def _working_id(heads: dict[str, Leg], known: str) -> str:
+    """The id that a cancel must name: one that lives, of several the known one, else the last told."""
+    live = [name for name, leg in heads.items() if leg.verdict is None]
+    if live:
+        return known if known in live else live[-1]
+    return max((weight(leg.verdict), name) for name, leg in heads.items() if leg.verdict is not None)[1]
+
+
+def _told(age: int, number: Decimal | None) -> Told | None:
+    return None if number is None else (age, number)
+
+
+def surer_type(known: OrderType, told: OrderType | None) -> OrderType:
+    """Of what is said of an external order the more special counts, whichever came first."""
+    return known if told is None or _TYPE_RANK[told] <= _TYPE_RANK[known] else told
 
 
 def _reported_target(dossier: Dossier) -> Decimal:

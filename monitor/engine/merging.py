@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from monitor.engine import events as ev
-from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs
+from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs, surer_type
 from monitor.engine.offsets import surer, told_by
 from monitor.engine.values import ZERO, InnerState, Offset, Origin
 
@@ -64,9 +64,11 @@ def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None
     if event.cumulative is not None and (told is None or event.cumulative > told):
         order.told_ns = time_ns
     terms = event.quantity is not None or event.price is not None or event.trigger_price is not None
-    if terms and _tells_size(order, event):
-        order.told_quantity = (event.venue_ns or 0, event.quantity or ZERO)
-        order.target = event.quantity or ZERO
+    external = order.intent.origin is _EXTERNAL
+    if external:
+        order.type = surer_type(order.type, event.type)
+    if terms and external and not other_leg(order, event.venue_order_id):
+        order.hear_terms(event)
     elif terms or other_leg(order, event.venue_order_id):
         leg = order.open_dossier().leg(event.venue_order_id)
         leg.hear_total(event.cumulative)
@@ -81,17 +83,6 @@ def _hear_offset(order: Order, told: Offset) -> None:
     """Of an order of ours we know what we asked for."""
     if order.intent.origin is _EXTERNAL:
         order.offset = surer(order.offset, told)
-
-
-def _tells_size(order: Order, event: ev.OrderReported) -> bool:
-    """How large an external order is, which nobody knew, and nothing else: that needs no dossier."""
-    return (
-        order.intent.origin is Origin.EXTERNAL
-        and not order.target
-        and event.price is None
-        and event.trigger_price is None
-        and not other_leg(order, event.venue_order_id)
-    )
 
 
 def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
@@ -264,6 +255,8 @@ def absorb(order: Order, orphan: Order) -> None:
         return
     theirs.merged_into = order.order_id
     for name, leg in theirs.legs.items():
+        if order.intent.origin is not _EXTERNAL:  # how ours is, we know
+            leg.quantity = leg.price = leg.trigger_price = None
         mine.leg(name).absorb(leg)
     mine.links = {**theirs.links, **mine.links}
     mine.provisional |= theirs.provisional
@@ -273,6 +266,8 @@ def absorb(order: Order, orphan: Order) -> None:
     order.placed |= orphan.placed
     order.triggered |= orphan.triggered
     _hear_offset(order, orphan.offset)
+    if order.intent.origin is _EXTERNAL:
+        order.type = surer_type(order.type, orphan.type)
     order.heard_ns = max(order.heard_ns, orphan.heard_ns)
     order.told_ns = max(order.told_ns, orphan.told_ns)
     orphan.fills, orphan.filled, orphan.notional = NO_FILLS, ZERO, ZERO

@@ -13,6 +13,7 @@ from monitor.engine.accounts import Account
 from monitor.engine.evidence import PLAIN
 from monitor.engine.orders import Book, Order
 from monitor.engine.reconcile.facts import KnownOrder, PositionKey
+from monitor.engine.tracker.listening import other_half
 from monitor.engine.values import ZERO, Origin
 from monitor.engine.venue import FillReport, OrderReport
 
@@ -64,6 +65,7 @@ class Known:
         if order_id is None:
             return False
         order = self._desk.book.orders[order_id]
+        fill = other_half(order, fill)
         known = order.fills.get(fill.venue_trade_id)
         if known is None:
             return False

@@ -6,34 +6,30 @@ of. Knows whose order it is (`tracker.py` found that out), no signals and no tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from monitor.engine import events as ev
-from monitor.engine.evidence import PLAIN, outweighs
+from monitor.engine.dossier import Leg
+from monitor.engine.evidence import PLAIN, outweighs, surer_type
 from monitor.engine.offsets import surer, told_by
 from monitor.engine.orders import Order
 from monitor.engine.tracker.terms import Desk
 from monitor.engine.tracker.watch import Watch
 from monitor.engine.values import (
     ZERO,
-    InnerState,
     Offset,
-    OrderStatus,
     OrderType,
     Origin,
     Side,
     TimeInForce,
 )
 from monitor.engine.venue import (
-    CancelRefused,
     FillReport,
     OrderReport,
-    PlaceRefused,
-    ReplaceRefused,
-    RequestKind,
-    RequestLost,
     VenueStatus,
 )
 
@@ -47,7 +43,6 @@ VERDICT: dict[VenueStatus, type[ev.OrderCanceled | ev.OrderRejected | ev.OrderEx
     VenueStatus.EXPIRED: ev.OrderExpired,
 }
 FILLED_FIRST = "it was filled before it could be changed"
-_IN_FLIGHT = (InnerState.IN_FLIGHT, InnerState.UNKNOWN)
 
 
 def is_plain(order: Order, report: OrderReport) -> bool:
@@ -59,6 +54,16 @@ def is_plain(order: Order, report: OrderReport) -> bool:
 def is_plain_fill(order: Order, venue_order_id: str) -> bool:
     """It tells nothing besides itself."""
     return order.dossier is PLAIN and not _is_other_id(order, venue_order_id)
+
+
+def of_earlier_attempt(order: Order, report: OrderReport) -> bool:
+    """A rejection without an id may be the answer to an attempt before this one: then the venue is
+    asked. Its answer counts, unless it has the order under an id."""
+    if report.status is not VenueStatus.REJECTED or order.attempt < 2:
+        return False
+    heads = order.dossier.heads().values()
+    live = any(leg.verdict is None for leg in heads) if heads else bool(order.venue_order_id)
+    return report.polled_ns is None or (live and order.verdict is None)
 
 
 def of_report(watch: Watch, report: OrderReport) -> Iterator[ev.OrderEvent]:
@@ -86,18 +91,8 @@ def of_plain(watch: Watch, report: OrderReport) -> list[ev.OrderEvent]:
 
 
 def _final(order: Order, report: OrderReport, kind: Any) -> list[ev.OrderEvent]:
-    facts: list[ev.OrderEvent] = []
-    quantity, offset = _told_quantity(order, report), news_of_offset(order, report.offset)
-    if quantity is not None or offset is not None:
-        facts.append(
-            ev.OrderReported(
-                order_id=order.intent.order_id,
-                venue_order_id=report.venue_order_id,
-                quantity=quantity,
-                venue_ns=report.time_ns,
-                offset=offset,
-            )
-        )
+    terms = _terms(order, report) if order.intent.origin is _EXTERNAL else None
+    facts: list[ev.OrderEvent] = [] if terms is None else [terms]
     word = _verdict(kind, order, report)
     if word is not None:
         facts.append(word)
@@ -138,21 +133,19 @@ def _numbers(order: Order, report: OrderReport) -> ev.OrderReported | None:
     """Its total and its terms, as far as they are news."""
     total = report.cumulative
     raised = total is not None and _raises(order, report.venue_order_id, total)
-    quantity = _told_quantity(order, report)
+    if order.intent.origin is _EXTERNAL:
+        terms = _terms(order, report) or (_bare(order, report) if raised or order.uncertain else None)
+        return terms if terms is None or not raised else replace(terms, cumulative=total)
     price, trigger = _told_prices(order, report)
-    offset = news_of_offset(order, report.offset)
-    told = raised or order.uncertain
-    if not told and quantity is None and price is None and trigger is None and offset is None:
+    if not raised and not order.uncertain and price is None and trigger is None:
         return None
     return ev.OrderReported(
         order_id=order.intent.order_id,
         venue_order_id=report.venue_order_id,
         cumulative=total if raised else None,
-        quantity=quantity,
         price=price,
         trigger_price=trigger,
         venue_ns=report.time_ns,
-        offset=offset,
     )
 
 
@@ -186,15 +179,44 @@ def _raises(order: Order, venue_order_id: str, total: Decimal) -> bool:
     return total > (known or ZERO)
 
 
-def _told_quantity(order: Order, report: OrderReport) -> Decimal | None:
-    """Only of an order of others: of ours we know what we asked for."""
-    if order.intent.origin is not _EXTERNAL or report.quantity is None:
+def _bare(order: Order, report: OrderReport) -> ev.OrderReported:
+    return ev.OrderReported(
+        order_id=order.intent.order_id, venue_order_id=report.venue_order_id, venue_ns=report.time_ns
+    )
+
+
+def _terms(order: Order, report: OrderReport) -> ev.OrderReported | None:
+    """What an order of others is, as far as that is news. Of ours we know what we asked for."""
+    price, trigger = report.price, report.trigger_price
+    offset, kind = news_of_offset(order, report.offset), type_of(report)
+    kind = None if surer_type(order.type, kind) is order.type else kind
+    plain = order.dossier is PLAIN
+    told: dict[str, Decimal] = {}
+    if not plain or report.quantity != order.target or price != order.price or trigger != order.trigger_price:
+        told = _news(order, report)
+    if not told and offset is None and kind is None:
         return None
-    leg = order.dossier.legs.get(report.venue_order_id)
-    known = leg.quantity[1] if leg is not None and leg.quantity is not None else None
-    if known is None and order.dossier is PLAIN:
-        known = order.target
-    return None if known == report.quantity else report.quantity
+    return replace(_bare(order, report), offset=offset, type=kind, **told)
+
+
+def _news(order: Order, report: OrderReport) -> dict[str, Decimal]:
+    """Numbers that are other than known, and newer."""
+    dossier, age = order.dossier, report.time_ns or 0
+    leg = order.own_terms() if dossier is PLAIN else dossier.legs.get(report.venue_order_id) or Leg()
+    pairs = {"quantity": (leg.quantity, report.quantity)}
+    if not dossier.asked and not dossier.changes:
+        pairs["price"] = (leg.price, report.price)
+        pairs["trigger_price"] = (leg.trigger_price, report.trigger_price)
+    return {
+        name: number
+        for name, (known, number) in pairs.items()
+        if number is not None and (known is None or (known[1] != number and (age, number) > known))
+    }
+
+
+def type_of(report: OrderReport) -> OrderType | None:
+    """A price without a type is a limit."""
+    return OrderType.LIMIT if report.type is None and report.price is not None else report.type
 
 
 def _told_prices(order: Order, report: OrderReport) -> tuple[Decimal | None, Decimal | None]:
@@ -322,6 +344,17 @@ def _before_fill(watch: Watch, venue_order_id: str) -> Iterator[ev.OrderEvent]:
         yield ev.FillCorrected(order_id=order.intent.order_id, venue_trade_id=key)
 
 
+def other_half(order: Order, report: FillReport) -> FillReport:
+    """A fill that turned a position over may be told in two halves under one id of the trade: what
+    it closed and what it opened."""
+    known = order.fills.get(report.venue_trade_id)
+    if known is None or known.volume == report.volume or known.direction is report.direction:
+        return report
+    if known.direction is None or report.direction is None:
+        return report
+    return replace(report, venue_trade_id=f"{report.venue_trade_id}/{report.direction}")
+
+
 def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) -> ev.TradeExecuted:
     currency = report.fee_currency
     if currency:
@@ -347,112 +380,38 @@ def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) 
     )
 
 
-# Answers to our requests ------------------------------------------------------------------------
-def of_refusal(order: Order, refused: PlaceRefused) -> Iterator[ev.OrderEvent]:
-    """Ignored when the order is there after all, or another attempt is under way. Without its number
-    it is certain of the only attempt there was."""
-    here = order.placed or order.fills or order.venue_order_id
-    if here or order.step not in _IN_FLIGHT or refused.attempt not in (0, order.attempt):
-        return
-    if not _is_of_newest(order, refused.attempt):
-        yield from _in_doubt(order, refused.reason)
-    else:
-        yield ev.OrderRefused(
-            order_id=order.intent.order_id,
-            reason=refused.reason,
-            retryable=refused.retryable,
-            attempt=refused.attempt,
-        )
-
-
-def _is_of_newest(order: Order, attempt: int) -> bool:
-    """Whether the answer is certainly about the newest attempt: one without a number may be a
-    repeated answer to an earlier one."""
-    return attempt == order.attempt or order.attempt <= 1
-
-
-def _in_doubt(order: Order, reason: str) -> Iterator[ev.OrderEvent]:
-    """It is looked up: sending it again could make it two."""
-    if order.step is InnerState.IN_FLIGHT:
-        yield ev.OrderLost(order_id=order.intent.order_id, reason=reason, attempt=order.attempt)
-
-
-def of_loss(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
-    """Of a question nothing is lost: it is asked again."""
-    rule = _LOST.get(lost.request)
-    if rule is not None and order.status.active and lost.attempt in (0, order.attempt):
-        yield from rule(order, lost)
-
-
-def _place_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
-    if order.placed or order.status is not OrderStatus.CREATED or order.step not in _IN_FLIGHT:
-        return
-    if lost.never_sent and _is_of_newest(order, lost.attempt):
-        yield ev.OrderRefused(
-            order_id=order.intent.order_id, reason=lost.reason, retryable=True, attempt=lost.attempt
-        )
-    else:
-        yield from _in_doubt(order, lost.reason)
-
-
-def _cancel_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
-    if not order.cancel_pending:
-        return
-    if lost.never_sent:
-        yield ev.CancelRejected(order_id=order.intent.order_id, reason=lost.reason)
-    elif not order.uncertain:
-        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason)
-
-
-def _replace_lost(order: Order, lost: RequestLost) -> Iterator[ev.OrderEvent]:
-    if not order.dossier.asked:
-        return
-    if lost.never_sent:
-        yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=lost.reason)
-    elif not order.uncertain:
-        yield ev.OrderLost(order_id=order.intent.order_id, reason=lost.reason)
-
-
-_LOST: dict[RequestKind, Callable[[Order, RequestLost], Iterator[ev.OrderEvent]]] = {
-    RequestKind.PLACE: _place_lost,
-    RequestKind.CANCEL: _cancel_lost,
-    RequestKind.REPLACE: _replace_lost,
-}
-
-
-def of_cancel_refusal(order: Order, refused: CancelRefused) -> Iterator[ev.OrderEvent]:
-    if order.cancel_pending:
-        yield ev.CancelRejected(order_id=order.intent.order_id, reason=refused.reason, gone=refused.gone)
-
-
-def of_replace_refusal(order: Order, refused: ReplaceRefused) -> Iterator[ev.OrderEvent]:
-    if order.dossier.asked:
-        yield ev.ReplaceRejected(order_id=order.intent.order_id, reason=refused.reason)
-
-
 # Orders that are not ours -----------------------------------------------------------------------
 def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | FillReport]) -> ev.OrderCreated:
     """An external order, as what was heard of it describes it. It must tell symbol and side."""
     reports = [m for m in messages if isinstance(m, OrderReport)]
-    side = next(m.side for m in messages if m.side is not None)
-    price = next((r.price for r in reports if r.price is not None), None)
-    type_ = next((r.type for r in reports if r.type is not None), None)
+    newest = max([r for r in reports if r.quantity is not None] or reports, key=_age, default=_NOTHING)
+    type_ = OrderType.MARKET
+    for report in reports:
+        type_ = surer_type(type_, type_of(report))
     return ev.OrderCreated(
         order_id=order_id,
         strategy_id=0,
         account_id=messages[0].account_id,
         symbol=next(m.symbol for m in messages if m.symbol),
-        side=side,
+        side=next(m.side for m in messages if m.side is not None),
         offset=_offset(messages),
-        type=type_ or (OrderType.MARKET if price is None else OrderType.LIMIT),
+        type=type_,
         time_in_force=TimeInForce.GTC,
-        quantity=next((r.quantity for r in reports if r.quantity is not None), ZERO),
-        price=price,
-        trigger_price=next((r.trigger_price for r in reports if r.trigger_price is not None), None),
+        quantity=newest.quantity or ZERO,
+        price=newest.price,
+        trigger_price=newest.trigger_price,
         origin=_EXTERNAL,
         client_order_id=next((m.client_order_id for m in messages if m.client_order_id), ""),
         venue_order_id=venue_order_id,
+        venue_ns=newest.time_ns,
     )
+
+
+_NOTHING = OrderReport(account_id="", status=VenueStatus.OTHER)
+
+
+def _age(report: OrderReport) -> tuple[int, Decimal]:
+    return report.time_ns or -1, report.quantity or ZERO
 
 
 def _offset(messages: list[OrderReport | FillReport]) -> Offset:

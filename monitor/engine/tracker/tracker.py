@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
 from monitor.engine.rows import EvidenceRow
-from monitor.engine.tracker import joining, listening
+from monitor.engine.tracker import answering, joining, listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
 from monitor.engine.tracker.memory import after_restart, forget
@@ -23,7 +23,6 @@ from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
 from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Held, Names, Watch, describable
-from monitor.engine.values import SignalKind
 from monitor.engine.venue import (
     CancelRefused,
     FillReport,
@@ -44,7 +43,6 @@ _NOTHING: tuple[ev.AnyEvent, ...] = ()
 
 # Bound once: to look a member up in its class is slow, and these are asked for per message.
 _OTHER = VenueStatus.OTHER
-_ACCEPTED, _FILL, _CORRECTED = SignalKind.ACCEPTED, SignalKind.FILL, SignalKind.CORRECTED
 
 
 class Tracker:
@@ -67,10 +65,10 @@ class Tracker:
         self._hearing: dict[type, Callable[[Any, int], Said]] = {
             OrderReport: self._report,
             FillReport: self._fill,
-            PlaceRefused: self._answer(listening.of_refusal),
-            RequestLost: self._answer(listening.of_loss),
+            PlaceRefused: self._answer(answering.of_refusal),
+            RequestLost: self._answer(answering.of_loss),
             CancelRefused: self._cancel_refused,
-            ReplaceRefused: self._answer(listening.of_replace_refusal),
+            ReplaceRefused: self._answer(answering.of_replace_refusal),
             OrderUnknown: self._unknown,
         }
         self._folding: dict[type, Taker] = {
@@ -122,10 +120,17 @@ class Tracker:
         watch.heard_ns = now_ns
         if report.polled_ns is not None:
             self._answered(watch, report, now_ns)
+        if not report.venue_order_id and listening.of_earlier_attempt(watch.order, report):
+            return self._doubted(watch, report)
         held = self._held and (report.account_id, report.venue_order_id) in self._held
         if held or report.status is _OTHER or not listening.is_plain(watch.order, report):
             return self._with_more(watch, report, now_ns)
         return listening.of_plain(watch, report)
+
+    def _doubted(self, watch: Watch, report: OrderReport) -> Said:
+        if report.polled_ns is None:
+            self._schedule.seek(watch)
+        return _NOTHING
 
     def _with_more(self, watch: Watch, report: OrderReport, now_ns: int) -> Facts:
         """Of a report that is more than a word about a plain order."""
@@ -175,6 +180,7 @@ class Tracker:
     def _fill_with_more(self, vid: str, watch: Watch, report: FillReport, now_ns: int) -> Facts:
         """Of a fill that is known, or that is not all there is to tell."""
         order = watch.order
+        report = listening.other_half(order, report)
         known = order.fills.get(report.venue_trade_id)
         if known is None or known.price != report.price or known.volume != report.volume:
             yield from listening.before_fill(watch, vid, known)
@@ -250,7 +256,7 @@ class Tracker:
             return
         if refused.gone and watch.order.status.active:
             self._schedule.seek(watch)
-        yield from listening.of_cancel_refusal(watch.order, refused)
+        yield from answering.of_cancel_refusal(watch.order, refused)
 
     def _unknown(self, message: OrderUnknown, now_ns: int) -> Facts:
         watch = self._whose(message)
@@ -480,17 +486,7 @@ class Tracker:
             self._shown.released(held)
 
     def _signalled(self, event: ev.SignalEmitted, time_ns: int) -> None:
-        watch = self._watches[event.order_id]
-        kind = event.kind
-        if kind is _FILL:
-            watch.unsaid.pop(event.key, None)
-        elif kind is _ACCEPTED:
-            watch.accepted = True
-        else:
-            watch.told = event
-            watch.told_fills = len(watch.order.fills) + len(watch.order.dossier.void)
-            if kind is _CORRECTED:
-                watch.corrected = watch.corrected | {event.key}
+        self._watches[event.order_id].hear_signal(event)
         if self._claimed:
             self._claimed.pop(event.order_id, None)  # signals come after all facts of a message
 

@@ -10,7 +10,11 @@ from typing import Any
 
 from monitor.engine import events as ev
 from monitor.engine.orders import Order
+from monitor.engine.values import SignalKind
 from monitor.engine.venue import FillReport, OrderReport
+
+# Bound once: to look a member up in its class is slow, and these are asked for per signal.
+_ACCEPTED, _FILL, _CORRECTED = SignalKind.ACCEPTED, SignalKind.FILL, SignalKind.CORRECTED
 
 # Facts that may tell an id of the venue's, those of them that end an order, and those that tell none.
 NAMED: tuple[type, ...] = (
@@ -106,6 +110,19 @@ class Watch:
         self.look_up_ns = 0
         self.confirmed_ns: int | None = None
         self.ended_ns: int | None = None
+
+    def hear_signal(self, event: ev.SignalEmitted) -> None:
+        """It was said."""
+        kind = event.kind
+        if kind is _FILL:
+            self.unsaid.pop(event.key, None)
+        elif kind is _ACCEPTED:
+            self.accepted = True
+        else:
+            self.told = event
+            self.told_fills = len(self.order.fills) + len(self.order.dossier.void)
+            if kind is _CORRECTED:
+                self.corrected = self.corrected | {event.key}
 
     def take_over(self, orphan: Watch) -> None:
         """Its order is this one: what was told of it was told of this one, and what was not is still due."""

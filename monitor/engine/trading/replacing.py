@@ -56,8 +56,8 @@ def _not_now(order: Order) -> Reply | None:
 def _not_so(order: Order, command: cmd.ReplaceOrder) -> Reply | None:
     if command.quantity is None and command.price is None and command.trigger_price is None:
         return refused("Nothing is to be changed.")
-    if command.price is not None and order.intent.price is None:
-        return refused(f"A {order.intent.type} order has no price.")
+    if command.price is not None and order.price is None:
+        return refused(f"A {order.type} order has no price.")
     if command.quantity is not None and command.quantity <= order.filled:
         return refused(f"{order.filled} are filled already: cancel the rest instead.")
     return None
@@ -68,8 +68,8 @@ def _changed(order: Order, command: cmd.ReplaceOrder) -> OrderRequest:
     return OrderRequest(
         symbol=intent.symbol,
         side=intent.side,
-        offset=intent.offset,
-        type=intent.type,
+        offset=order.offset,
+        type=order.type,
         quantity=command.quantity or order.target,
         price=command.price or order.price,
         trigger_price=command.trigger_price,

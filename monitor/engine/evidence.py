@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import compress
 
+from msgspec.structs import replace
+
 from monitor.engine import events as ev
 from monitor.engine.dossier import RANK, Dossier, Leg, Told, weight
 from monitor.engine.rows import OrderRow
@@ -46,8 +48,8 @@ class Order:
     `venue_total` are what all its venue ids together mean; None is unknown.
     `step` is what we did with it last: where it waits, until the venue has it. `heard_ns` is when
     the venue's last word was taken in, `told_ns` when it last raised its total or ended; `terms`
-    what the venue told later of an external order's quantity and prices, whose `type` may be learnt
-    later too.
+    what the venue told later of an external order's quantity and prices; its type may be learnt later
+    too, and is then that of its `intent`.
     """
 
     __slots__ = (
@@ -73,7 +75,6 @@ class Order:
         "told_ns",
         "trigger_price",
         "triggered",
-        "type",
         "updated_ns",
         "venue_order_id",
         "venue_total",
@@ -84,7 +85,6 @@ class Order:
         self.intent = intent
         self.target = intent.quantity
         self.offset = intent.offset
-        self.type = intent.type
         self.price = intent.price
         self.trigger_price = intent.trigger_price
         self.created_ns = self.updated_ns = time_ns
@@ -244,7 +244,7 @@ class Order:
             symbol=intent.symbol,
             side=intent.side,
             offset=self.offset,
-            type=self.type,
+            type=intent.type,
             time_in_force=intent.time_in_force,
             quantity=self.target,
             price=self.price,
@@ -292,6 +292,12 @@ class Order:
         terms.price = _told(age, intent.price)
         terms.trigger_price = _told(age, intent.trigger_price)
         return terms
+
+    def hear_type(self, told: OrderType | None) -> None:
+        """Of an external order."""
+        surer = surer_type(self.intent.type, told)
+        if surer is not self.intent.type:
+            self.intent = replace(self.intent, type=surer)
 
     def hear_terms(self, word: ev.OrderReported) -> None:
         """As the venue has it, of an external order that needs no dossier."""

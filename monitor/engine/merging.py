@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from monitor.engine import events as ev
-from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs, surer_type
+from monitor.engine.evidence import NO_FILLS, PLAIN, UNSENT, Order, outweighs
 from monitor.engine.offsets import surer, told_by
 from monitor.engine.values import ZERO, InnerState, Offset, Origin
 
@@ -65,8 +65,8 @@ def _merge_reported(order: Order, event: ev.OrderReported, time_ns: int) -> None
         order.told_ns = time_ns
     terms = event.quantity is not None or event.price is not None or event.trigger_price is not None
     external = order.intent.origin is _EXTERNAL
-    if external:
-        order.type = surer_type(order.type, event.type)
+    if external and event.type is not None:
+        order.hear_type(event.type)
     if terms and external and not other_leg(order, event.venue_order_id):
         order.hear_terms(event)
     elif terms or other_leg(order, event.venue_order_id):
@@ -267,7 +267,7 @@ def absorb(order: Order, orphan: Order) -> None:
     order.triggered |= orphan.triggered
     _hear_offset(order, orphan.offset)
     if order.intent.origin is _EXTERNAL:
-        order.type = surer_type(order.type, orphan.type)
+        order.hear_type(orphan.intent.type)
     order.heard_ns = max(order.heard_ns, orphan.heard_ns)
     order.told_ns = max(order.told_ns, orphan.told_ns)
     orphan.fills, orphan.filled, orphan.notional = NO_FILLS, ZERO, ZERO

@@ -189,7 +189,7 @@ def _terms(order: Order, report: OrderReport) -> ev.OrderReported | None:
     """What an order of others is, as far as that is news. Of ours we know what we asked for."""
     price, trigger = report.price, report.trigger_price
     offset, kind = news_of_offset(order, report.offset), type_of(report)
-    kind = None if surer_type(order.type, kind) is order.type else kind
+    kind = None if surer_type(order.intent.type, kind) is order.intent.type else kind
     plain = order.dossier is PLAIN
     told: dict[str, Decimal] = {}
     if not plain or report.quantity != order.target or price != order.price or trigger != order.trigger_price:

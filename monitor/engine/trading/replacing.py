@@ -57,7 +57,7 @@ def _not_so(order: Order, command: cmd.ReplaceOrder) -> Reply | None:
     if command.quantity is None and command.price is None and command.trigger_price is None:
         return refused("Nothing is to be changed.")
     if command.price is not None and order.price is None:
-        return refused(f"A {order.type} order has no price.")
+        return refused(f"A {order.intent.type} order has no price.")
     if command.quantity is not None and command.quantity <= order.filled:
         return refused(f"{order.filled} are filled already: cancel the rest instead.")
     return None
@@ -69,7 +69,7 @@ def _changed(order: Order, command: cmd.ReplaceOrder) -> OrderRequest:
         symbol=intent.symbol,
         side=intent.side,
         offset=order.offset,
-        type=order.type,
+        type=intent.type,
         quantity=command.quantity or order.target,
         price=command.price or order.price,
         trigger_price=command.trigger_price,

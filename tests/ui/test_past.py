@@ -12,7 +12,7 @@ from pilot import CTRL, SHIFT, Pilot
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from test_truth_docks import StillClock
+from trader import StillClock
 
 from monitor.boundary import PastMoment, Unavailable
 from monitor.engine.changes import Changes

@@ -35,11 +35,13 @@ class EvidenceHeld(Event, frozen=True, kw_only=True, gc=False):
 
 
 class EvidenceClaimed(Event, frozen=True, kw_only=True, gc=False):
-    """What was held about this venue order is `order_id`'s: its facts follow."""
+    """What was held about this venue order is `order_id`'s: its facts follow. `client_order_id` is
+    told where the venue told no id of its own."""
 
     account_id: str
     venue_order_id: str
     order_id: int
+    client_order_id: str = ""
 
 
 class SignalEmitted(Event, frozen=True, kw_only=True, gc=False):

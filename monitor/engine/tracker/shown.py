@@ -6,13 +6,12 @@ import msgspec
 
 from monitor.engine.orders import Order
 from monitor.engine.rows import EvidenceRow
-from monitor.engine.tracker.waiting import Times, Wait
+from monitor.engine.tracker.waiting import Wait
 from monitor.engine.tracker.watch import Held
 
 
 class Shown:
-    def __init__(self, times: Times) -> None:
-        self._times = times
+    def __init__(self) -> None:
         self._rows: dict[str, EvidenceRow] = {}
         self._changed: dict[str, EvidenceRow] = {}
 
@@ -47,7 +46,6 @@ class Shown:
             self._drop(f"order-{order_id}")
 
     def held(self, held: Held, may_be_ours: bool) -> None:
-        until = held.since_ns + self._times.grace if held.describable else None
         self._put(
             EvidenceRow(
                 evidence_id=_held_id(held),
@@ -57,7 +55,7 @@ class Shown:
                 venue_order_id=held.venue_order_id,
                 order_id=None,
                 since_ns=held.since_ns,
-                until_ns=until,
+                until_ns=held.until_ns,
                 detail=f"{len(held.messages)} message{'s' if len(held.messages) > 1 else ''}",
             )
         )
@@ -76,7 +74,7 @@ class Shown:
 
 
 def _held_id(held: Held) -> str:
-    return f"{held.account_id}:{held.venue_order_id}"
+    return f"{held.account_id}:{held.venue_order_id or f':{held.client_order_id}'}"
 
 
 def _over(row: EvidenceRow) -> EvidenceRow:

@@ -17,12 +17,13 @@ from monitor.engine.rows import EvidenceRow
 from monitor.engine.tracker import answering, joining, listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
+from monitor.engine.tracker.holding import Holding, Key, key_of
 from monitor.engine.tracker.memory import after_restart, forget
 from monitor.engine.tracker.schedule import NEVER, Schedule
 from monitor.engine.tracker.shown import Shown
 from monitor.engine.tracker.terms import Desk, TrackerTerms
 from monitor.engine.tracker.waiting import Times
-from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Held, Names, Watch, describable
+from monitor.engine.tracker.watch import ENDING, MOVING, NAMED, Names, Watch, describable
 from monitor.engine.venue import (
     CancelRefused,
     FillReport,
@@ -55,11 +56,9 @@ class Tracker:
         self._names: dict[str, Names] = {}
         self._watches: dict[int, Watch] = {}
         self._dirty: dict[int, None] = {}
-        self._held: dict[tuple[str, str], Held] = {}
-        self._claimed: dict[int, list[OrderReport | FillReport]] = {}
-        self._held_due_ns = NEVER
-        self._owned: dict[tuple[str, str], int] = {}
-        self._shown = Shown(self._times)
+        self._shown = Shown()
+        self._holding = Holding(self._times, self._shown)
+        self._held, self._claimed = self._holding.known, self._holding.claimed
         self._concluder = Concluder(desk, self._times)
         self._schedule = Schedule(self._times, self._concluder, self._shown)
         self._hearing: dict[type, Callable[[Any, int], Said]] = {
@@ -85,12 +84,8 @@ class Tracker:
             ev.SignalEmitted: self._signalled,
             ev.AlertRaised: self._alerted,
         }
-        for kind in NAMED:
-            self._folding[kind] = self._named
-        for kind in ENDING:
-            self._folding[kind] = self._ended
-        for kind in MOVING:
-            self._folding[kind] = self._moved
+        for kinds, taker in ((NAMED, self._named), (ENDING, self._ended), (MOVING, self._moved)):
+            self._folding |= dict.fromkeys(kinds, taker)
 
     # What was heard ------------------------------------------------------------------------------
     def hear(self, message: VenueMessage, now_ns: int) -> Said:
@@ -122,7 +117,7 @@ class Tracker:
             self._answered(watch, report, now_ns)
         if not report.venue_order_id and listening.of_earlier_attempt(watch.order, report):
             return self._doubted(watch, report)
-        held = self._held and (report.account_id, report.venue_order_id) in self._held
+        held = self._held and key_of(report) in self._held
         if held or report.status is _OTHER or not listening.is_plain(watch.order, report):
             return self._with_more(watch, report, now_ns)
         return listening.of_plain(watch, report)
@@ -139,7 +134,7 @@ class Tracker:
             yield from self._concluder.alert(
                 watch, "unknown status", f"the venue says {report.raw_status!r}", key=report.raw_status
             )
-        yield from self._claims(report.account_id, report.venue_order_id, watch.order.order_id, now_ns)
+        yield from self._claims(key_of(report), watch.order.order_id, now_ns)
 
     def _fill(self, report: FillReport, now_ns: int) -> Said:
         names = self._names.get(report.account_id) or self._account(report.account_id)
@@ -173,7 +168,7 @@ class Tracker:
         watch.heard_ns = now_ns
         order = watch.order
         plain = listening.is_plain_fill(order, vid) and report.venue_trade_id not in order.fills
-        if plain and not (self._held and (report.account_id, vid) in self._held):
+        if plain and not (self._held and key_of(report, vid) in self._held):
             return (listening.executed(self._desk, order, report, vid),)
         return self._fill_with_more(vid, watch, report, now_ns)
 
@@ -188,7 +183,7 @@ class Tracker:
                 yield listening.executed(self._desk, order, report, vid)
         else:
             yield from listening.of_known_fill(order, report, vid)
-        yield from self._claims(report.account_id, vid, order.order_id, now_ns)
+        yield from self._claims(key_of(report, vid), order.order_id, now_ns)
 
     def _joined(self, ours: int, found: int, message: OrderReport | FillReport, now_ns: int) -> Facts:
         yield from joining.named(self._concluder, self._watches[ours].order, self._watches[found])
@@ -208,24 +203,27 @@ class Tracker:
 
     def _of_nobody(self, names: Names, message: OrderReport | FillReport, vid: str, now_ns: int) -> Facts:
         """Held while an order of ours may be meant, or nobody can tell what it is; else adopted."""
-        key = (message.account_id, vid)
+        key = key_of(message, vid)
         held = self._held.get(key)
         symbol = message.symbol or (held.symbol if held is not None else "")
         ours = not message.client_order_id and names.may_own(symbol)
-        known = held.messages if held is not None else []
         if ours or not describable(held, message) or not vid:
-            if message not in known:
+            if held is None or message not in held.seen:
                 yield ev.EvidenceHeld(message=message)
             return
+        known = held.messages if held is not None else []
         yield listening.adopted(self._desk.next_order_id(), vid, [*known, message])
-        yield from self._claims(*key, names.venue[vid], now_ns)
+        yield from self._claims(key, names.venue[vid], now_ns)
         yield from self.hear(message, now_ns)
 
-    def _claims(self, account_id: str, venue_order_id: str, order_id: int, now_ns: int) -> Facts:
-        """What was held under this id is the order's: its facts follow."""
-        if (account_id, venue_order_id) not in self._held:
+    def _claims(self, key: Key, order_id: int, now_ns: int) -> Facts:
+        """What was held under this name is the order's: its facts follow."""
+        if key not in self._held:
             return
-        yield ev.EvidenceClaimed(account_id=account_id, venue_order_id=venue_order_id, order_id=order_id)
+        account_id, vid, client = key
+        yield ev.EvidenceClaimed(
+            account_id=account_id, venue_order_id=vid, order_id=order_id, client_order_id=client
+        )
         yield from self._drain(order_id, now_ns)
 
     def _drain(self, order_id: int, now_ns: int) -> Facts:
@@ -269,7 +267,8 @@ class Tracker:
 
     # What is due ---------------------------------------------------------------------------------
     def decide(self, now_ns: int) -> Said:
-        held = self._claimed or self._owned or self._held_due_ns <= now_ns
+        holding = self._holding
+        held = self._claimed or holding.owned or holding.due_ns <= now_ns
         if self._dirty or held or self._schedule.due_ns <= now_ns:
             return self._decide(now_ns)
         return _NOTHING
@@ -278,10 +277,9 @@ class Tracker:
         if self._claimed:
             for order_id in list(self._claimed):
                 yield from self._drain(order_id, now_ns)
-        if self._owned:
-            for key, order_id in list(self._owned.items()):
-                yield from self._claims(*key, order_id, now_ns)
-        if self._held_due_ns <= now_ns:
+        for key, owner in list(self._holding.owned.items()):
+            yield from self._claims(key, owner, now_ns)
+        if self._holding.due_ns <= now_ns:
             yield from self._release(now_ns)
         dirty, review, schedule = self._dirty, self._concluder.review, self._schedule
         while dirty:
@@ -300,21 +298,21 @@ class Tracker:
 
     def _release(self, now_ns: int) -> Facts:
         """Held evidence whose time is over, or that no order of ours can own any more, is adopted."""
-        for key, held in list(self._held.items()):
-            if not held.describable or not held.venue_order_id:
+        for key in self._holding.due(now_ns, self._may_own):
+            held = self._held.get(key)
+            if held is None:
                 continue
-            may_own = self._account(held.account_id).may_own(held.symbol)
-            if not may_own or held.since_ns + self._times.grace <= now_ns:
-                ids, vid = self._account(held.account_id).venue, held.venue_order_id
-                if vid not in ids:  # else a link said meanwhile whose it is
-                    yield listening.adopted(self._desk.next_order_id(), vid, held.messages)
-                yield from self._claims(*key, ids[vid], now_ns)
-        waiting = [held.since_ns for held in self._held.values() if held.describable]
-        self._held_due_ns = min(waiting, default=NEVER - self._times.grace) + self._times.grace
+            ids, vid = self._account(held.account_id).venue, held.venue_order_id
+            if vid not in ids:  # else a link said meanwhile whose it is
+                yield listening.adopted(self._desk.next_order_id(), vid, held.messages)
+            yield from self._claims(key, ids[vid], now_ns)
+
+    def _may_own(self, account_id: str, symbol: str) -> bool:
+        return self._account(account_id).may_own(symbol)
 
     def due_ns(self) -> int | None:
         """When `decide` and `lookups` should be asked next although nothing happened."""
-        due = min(self._schedule.due_ns, self._held_due_ns)
+        due = min(self._schedule.due_ns, self._holding.due_ns)
         return None if due == NEVER else due
 
     def lookups(self, now_ns: int) -> list[int]:
@@ -389,10 +387,11 @@ class Tracker:
         order = self._desk.book.orders[event.order_id]
         self._watches[event.order_id] = Watch(order, names)
         if event.client_order_id:
-            names.client.setdefault(event.client_order_id, event.order_id)
+            owner = names.client.setdefault(event.client_order_id, event.order_id)
+            self._holding.own((event.account_id, "", event.client_order_id), owner)
         if event.venue_order_id:
             names.venue[event.venue_order_id] = event.order_id
-            self._own_held(event.account_id, event.venue_order_id, event.order_id)
+            self._holding.own((event.account_id, event.venue_order_id, ""), event.order_id)
             self._dirty[event.order_id] = None
 
     def _sent(self, event: ev.OrderSent, time_ns: int) -> None:
@@ -428,12 +427,7 @@ class Tracker:
                 names.venue[vid] = order_id
                 self._landed(watch)
                 if self._held:
-                    self._own_held(watch.order.intent.account_id, vid, order_id)
-
-    def _own_held(self, account_id: str, venue_order_id: str, order_id: int) -> None:
-        """What is held under this id has an owner now: it is claimed, at the latest in `decide`."""
-        if (account_id, venue_order_id) in self._held:
-            self._owned[account_id, venue_order_id] = order_id
+                    self._holding.own((watch.order.intent.account_id, vid, ""), order_id)
 
     def _ended(self, event: Any, time_ns: int) -> None:
         self._named(event, time_ns)
@@ -443,7 +437,7 @@ class Tracker:
     def _landed(self, watch: Watch) -> None:
         """It has a venue id now or never will: nothing that is held can wait for it any more."""
         if watch.names.landed(watch.order) and self._held:
-            self._held_due_ns = 0
+            self._holding.landed(watch.order.intent.account_id, watch.order.intent.symbol)
 
     def _traded(self, event: ev.TradeExecuted, time_ns: int) -> None:
         self._named(event, time_ns)
@@ -456,7 +450,7 @@ class Tracker:
         if event.predecessor:
             watch = self._watches[event.order_id]
             owner = watch.names.venue.setdefault(event.predecessor, event.order_id)
-            self._own_held(watch.order.intent.account_id, event.predecessor, owner)
+            self._holding.own((watch.order.intent.account_id, event.predecessor, ""), owner)
 
     def _merged(self, event: ev.OrdersMerged, time_ns: int) -> None:
         watch, orphan = self._watches[event.order_id], self._watches[event.orphan_id]
@@ -466,24 +460,14 @@ class Tracker:
         self._dirty[event.order_id] = self._dirty[event.orphan_id] = None
 
     def _hold(self, event: ev.EvidenceHeld, time_ns: int) -> None:
-        message = event.message
-        key = (message.account_id, message.venue_order_id)
-        held = self._held.get(key)
-        if held is None:
-            held = self._held[key] = Held(*key, time_ns)
-        held.add(message)
-        if held.describable:
-            self._held_due_ns = min(self._held_due_ns, held.since_ns + self._times.grace)
-        self._shown.held(held, self._account(message.account_id).may_own(held.symbol))
+        held = self._holding.hold(event.message, time_ns)
+        self._shown.held(held, self._may_own(held.account_id, held.symbol))
 
     def _claim(self, event: ev.EvidenceClaimed, time_ns: int) -> None:
-        key = (event.account_id, event.venue_order_id)
-        self._account(event.account_id).venue[event.venue_order_id] = event.order_id
-        held = self._held.pop(key, None)
-        self._owned.pop(key, None)
-        if held is not None:
-            self._claimed.setdefault(event.order_id, []).extend(held.messages)
-            self._shown.released(held)
+        key = (event.account_id, event.venue_order_id, event.client_order_id)
+        if event.venue_order_id:
+            self._account(event.account_id).venue[event.venue_order_id] = event.order_id
+        self._holding.claim(key, event.order_id)
 
     def _signalled(self, event: ev.SignalEmitted, time_ns: int) -> None:
         self._watches[event.order_id].hear_signal(event)

@@ -142,20 +142,34 @@ _NO_ALERTS: dict[tuple[str, str], int | None] = {}
 
 class Held:
     """Messages about a venue order that nobody can name yet. `symbol` is "" until one tells it,
-    `sided` whether one told the side."""
+    `sided` whether one told the side; `until_ns` is how long it is shown, 0 no longer."""
 
-    __slots__ = ("account_id", "messages", "sided", "since_ns", "symbol", "venue_order_id")
+    __slots__ = (
+        "account_id",
+        "client_order_id",
+        "messages",
+        "seen",
+        "sided",
+        "since_ns",
+        "symbol",
+        "until_ns",
+        "venue_order_id",
+    )
 
-    def __init__(self, account_id: str, venue_order_id: str, since_ns: int) -> None:
+    def __init__(self, account_id: str, venue_order_id: str, client_order_id: str, since_ns: int) -> None:
         self.account_id = account_id
         self.venue_order_id = venue_order_id
+        self.client_order_id = client_order_id
         self.since_ns = since_ns
+        self.until_ns = 0
         self.messages: list[OrderReport | FillReport] = []
+        self.seen: set[OrderReport | FillReport] = set()
         self.symbol = ""
         self.sided = False
 
     def add(self, message: OrderReport | FillReport) -> None:
         self.messages.append(message)
+        self.seen.add(message)
         self.symbol = self.symbol or message.symbol
         self.sided = self.sided or message.side is not None
 
@@ -163,6 +177,15 @@ class Held:
     def describable(self) -> bool:
         """Whether an order can be made of it: the symbol and the side are known."""
         return self.symbol != "" and self.sided
+
+    @property
+    def adoptable(self) -> bool:
+        """An order cannot be adopted without an id of the venue's."""
+        return self.venue_order_id != "" and self.describable
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.account_id, self.venue_order_id, self.client_order_id
 
 
 def describable(held: Held | None, message: OrderReport | FillReport) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from monitor.engine import events as ev
 from monitor.engine.journal import JournalRecord
+from monitor.engine.tracker.holding import Key, key_of
 from monitor.engine.trading.taken import MOST_KEYS
 
 _ORDER_KINDS = frozenset(kind.__name__ for kind in ev.ORDER_EVENTS) | {"SignalEmitted"}
@@ -44,7 +45,7 @@ class Compaction:
         self._forget = forget
         self._open_alerts = open_alerts
         self._result: list[KeptFact] = []
-        self._held: dict[tuple[str, str], list[KeptFact]] = {}
+        self._held: dict[Key, list[KeptFact]] = {}
         self._compared: dict[str, KeptFact] = {}
         self._commands: list[KeptFact] = []
 
@@ -66,10 +67,9 @@ class Compaction:
 
     def _sort(self, fact: KeptFact, event: ev.AnyEvent) -> None:
         if isinstance(event, ev.EvidenceHeld):
-            key = (event.message.account_id, event.message.venue_order_id)
-            self._held.setdefault(key, []).append(fact)
+            self._held.setdefault(key_of(event.message), []).append(fact)
         elif isinstance(event, ev.EvidenceClaimed):
-            self._held.pop((event.account_id, event.venue_order_id), None)
+            self._held.pop((event.account_id, event.venue_order_id, event.client_order_id), None)
         elif isinstance(event, ev.Reconciled):
             self._compared[event.account_id] = fact
         elif isinstance(event, ev.CommandTaken):

@@ -27,6 +27,7 @@ from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
 from monitor.engine.trading.market import Market
 from monitor.engine.trading.parts import Part, takers
+from monitor.engine.trading.plausible import sifted
 from monitor.engine.trading.readside import TradingReadSide
 from monitor.engine.trading.requests import LEAVING, look_up, request_of
 from monitor.engine.trading.state import State
@@ -47,6 +48,9 @@ from monitor.engine.waiting import WaitingRoom
 _OF_ORDERS = (OrderReport, FillReport)
 _MOST_FACTS = 100_000
 """That one input may lead to. More means that two parts answer each other without end."""
+
+
+_MOST_TOLD = 1_000
 
 
 class EndlessDecisionsError(RuntimeError):
@@ -86,6 +90,7 @@ class Trading:
         self._takers = takers((*self._deciding, self.quality))
         self._requests: list[Instruction] = []
         self._too_old: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._notes: list[Note] = []
         self._reader = TradingReadSide(self)
 
@@ -104,6 +109,14 @@ class Trading:
     def hear(self, message: VenueMessage, now_ns: int) -> None:
         """Take in what a venue said, or what a gateway says of its line."""
         self._clock(now_ns)
+        sound, wrong = sifted(message, self.state.instruments)
+        if wrong:
+            self._tell_once("implausible", f"the venue told what cannot be: {wrong}")
+        if sound is not None:
+            self._take(sound)
+        self._settle()
+
+    def _take(self, message: VenueMessage) -> None:
         if isinstance(message, _OF_ORDERS):
             if self._is_remembered(message):
                 self.record_all(self.tracker.hear(message, self.state.now_ns))
@@ -115,7 +128,14 @@ class Trading:
             self.record_all(facts)
         else:
             self.record_all(self.tracker.hear(message, self.state.now_ns))
-        self._settle()
+
+    def _tell_once(self, cause: str, message: str) -> None:
+        """An alert that is not repeated while this program runs."""
+        if (cause, message) in self._told or len(self._told) > _MOST_TOLD:
+            return
+        self._told.add((cause, message))
+        alert_id = self.state.next_alert_id()
+        self.record(ev.AlertRaised(alert_id=alert_id, level=LogLevel.ERROR, cause=cause, message=message))
 
     def tick(self, now_ns: int) -> None:
         """Time has passed."""

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 from trading_world import ACCOUNT, SYMBOL, VenueOrder, World
 
 from monitor.engine import commands as cmd
 from monitor.engine.orderplan import OrderPlan
-from monitor.engine.values import Direction, EngineState, Offset, OrderStatus, OrderType, Side
-from monitor.engine.venue import VenueStatus
+from monitor.engine.values import (
+    ContractKind,
+    Direction,
+    EngineState,
+    Instrument,
+    Offset,
+    OrderStatus,
+    OrderType,
+    Quote,
+    Side,
+)
+from monitor.engine.venue import (
+    FillReport,
+    InstrumentReport,
+    QuoteReport,
+    SettlementReport,
+    VenueStatus,
+)
 
 
 def order(**changes: object) -> cmd.SubmitOrder:
@@ -176,3 +193,33 @@ def test_an_order_given_while_the_line_is_lost_says_that_it_waits() -> None:
     assert not world.do(order()).reason
     world.disconnect()
     assert "waits until the line to sim is back" in world.do(order(quantity=Decimal(2))).reason
+
+
+@pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])
+def test_no_price_of_a_venue_stops_the_engine(price: str) -> None:
+    world = World()
+    while world.pushed:
+        world.deliver()
+    inverse = Instrument(symbol="INV", currency="BTC", contract=ContractKind.INVERSE, zone="../etc/passwd")
+    world.hear(InstrumentReport(instruments=(inverse,)))
+    told = Decimal(price)
+    fill = FillReport(
+        account_id=ACCOUNT,
+        venue_order_id="V8",
+        venue_trade_id="T8",
+        symbol="INV",
+        side=Side.BUY,
+        price=told,
+        volume=Decimal(1),
+        time_ns=world.now_ns,
+    )
+    world.hear(fill)
+    world.hear(msgspec.structs.replace(fill, venue_trade_id="T9", price=Decimal(100), volume=told))
+    world.hear(QuoteReport(quote=Quote(symbol="INV", last=told)))
+    world.hear(SettlementReport(day="2030-01-02", prices={"INV": told}))
+    world.hear(msgspec.structs.replace(world.venue.snapshot(world.now_ns), fills=(fill,)))
+    plan = OrderPlan(conditions=("last(INV) >= 1 and time in 09:00..10:00",))
+    world.do(order(symbol="INV", plan=plan))
+    world.wait(60)
+    assert world.trading.state.position(ACCOUNT, "INV", Direction.LONG) == 0
+    assert {a.cause for a in world.trading.state.alerts.values()} >= {"implausible"}

@@ -106,7 +106,10 @@ def _crossed(condition: Crosses, before: int | None, now: int) -> bool | None:
 
 
 def _within(window: TimeWithin, now_ns: int, zone: str) -> bool:
-    local = dt.datetime.fromtimestamp(now_ns // NS_PER_SECOND, ZoneInfo(zone))
+    try:
+        local = dt.datetime.fromtimestamp(now_ns // NS_PER_SECOND, ZoneInfo(zone))
+    except (KeyError, ValueError, OSError) as error:  # a venue may call a zone anything
+        raise ConditionEvaluationError(f"{zone[:40]!r} is no time zone.") from error
     second = local.hour * 3600 + local.minute * 60 + local.second
     if window.start_s < window.end_s:
         return window.start_s <= second < window.end_s

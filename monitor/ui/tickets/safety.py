@@ -98,7 +98,7 @@ class ReduceOnlyQuestion(PlainQuestion):
         return "Only reduce positions from now on"
 
     def consequence(self, facts: Facts) -> str:
-        return "orders that would open or enlarge a position are refused; working orders stay"
+        return "orders that would open or enlarge a position are refused, and those that work are cancelled"
 
     def verb(self, facts: Facts) -> str:
         return "Reduce only"

@@ -18,6 +18,7 @@ from monitor.engine.lifecycle.timers import Timers
 from monitor.engine.orders import Order
 from monitor.engine.values import (
     NS_PER_SECOND,
+    EngineState,
     FailurePolicy,
     LinkSide,
     LinkState,
@@ -223,7 +224,9 @@ class LifeCycle:
         if life is None or not life.wanted:
             return
         if event.gone:
-            self._set(event.order_id, _AGAIN, time_ns + self._terms.cancel_longest_s * NS_PER_SECOND)
+            halted = self._view.engine_state is EngineState.HALTED
+            pause_s = self._terms.halted_longest_s if halted else self._terms.cancel_longest_s
+            self._set(event.order_id, _AGAIN, time_ns + pause_s * NS_PER_SECOND)
         else:
             self._ask_later(event.order_id, life, time_ns)
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from monitor.engine.commands import OrderRequest
-from monitor.engine.orderplan import OrderPlan
+from monitor.engine.orderplan import AUTO_CANCEL_S, FOREVER, OrderPlan
 from monitor.engine.values import ZERO, LinkKind, Offset, OrderType, Side
 
 MOST_LINKED = 10
@@ -29,7 +29,8 @@ def linked(kind: LinkKind, requests: Sequence[OrderRequest], first_id: int) -> t
     if kind is LinkKind.OCO:
         return tuple(_tied(plan, None, first_id) for plan in plans)
     group_id = first_id + 1 if kind is LinkKind.BRACKET else None
-    return (plans[0], *(_tied(plan, first_id, group_id) for plan in plans[1:]))
+    exits = [_lasting(plan) if kind is LinkKind.BRACKET else plan for plan in plans[1:]]
+    return (plans[0], *(_tied(plan, first_id, group_id) for plan in exits))
 
 
 def _tied(plan: OrderPlan, parent_id: int | None, group_id: int | None) -> OrderPlan:
@@ -42,6 +43,14 @@ def exits_reduce(kind: LinkKind, requests: Sequence[OrderRequest]) -> tuple[Orde
         return tuple(requests)
     exits = (msgspec.structs.replace(request, reduce_only=True) for request in requests[1:])
     return (requests[0], *exits)
+
+
+def _lasting(plan: OrderPlan) -> OrderPlan:
+    """An exit protects its position for as long as it is open: it is not cancelled after an hour,
+    unless somebody said so."""
+    if plan.auto_cancel_s != AUTO_CANCEL_S:
+        return plan
+    return msgspec.structs.replace(plan, auto_cancel_s=FOREVER)
 
 
 def _objection(kind: LinkKind, requests: Sequence[OrderRequest]) -> str:

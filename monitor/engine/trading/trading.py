@@ -23,6 +23,7 @@ from monitor.engine.reconcile import Known, LookUp, Reconciler
 from monitor.engine.records import PositionRecords
 from monitor.engine.simulation import Note
 from monitor.engine.tracker import Tracker
+from monitor.engine.trading.checkpoint import AT_ONCE
 from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
 from monitor.engine.trading.market import Market
@@ -154,7 +155,7 @@ class Trading:
             self.state.now_ns = max(self.state.now_ns, record.time_ns)
             self.apply(ev.DECODER.decode(record.payload), record.time_ns)
             self.journal.seq = record.seq
-            if number % 2000 == 1999:
+            if number % AT_ONCE == AT_ONCE - 1:
                 yield
 
     def resume(self, now_ns: int) -> None:

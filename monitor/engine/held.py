@@ -117,6 +117,10 @@ class RunView:
         """The simulated exchange takes every type itself, or refuses it in words."""
         return True
 
+    def reserves(self, _venue: str) -> bool:
+        """It trims what closes to what is held, and watches stops inside a bar: both may rest there."""
+        return False
+
     def next_alert_id(self) -> int:
         return len(self.alerts) + 1
 

@@ -11,6 +11,7 @@ from monitor.engine.orders import Order
 from monitor.engine.trading.state import State
 from monitor.engine.values import TRIGGERED_AS
 from monitor.engine.venue import CancelRequest, Instruction, LookUpRequest, PlaceRequest, ReplaceRequest
+from monitor.engine.waiting.exits import watched_here
 
 LEAVING: frozenset[type] = frozenset({ev.OrderSent, ev.CancelRequested, ev.ReplaceRequested})
 """Facts that make one. Of the rest it need not be asked."""
@@ -72,7 +73,7 @@ def _place(state: State, order: Order, sent: ev.OrderSent, seq: int) -> PlaceReq
     intent = order.intent
     name = sent.venue or venue_of(state, order)
     type_, trigger = intent.type, order.trigger_price
-    if type_ in TRIGGERED_AS and not state.native(name, type_):
+    if watched_here(state, name, intent):
         type_, trigger = TRIGGERED_AS[type_], None
     return PlaceRequest(
         venue=name,

@@ -143,6 +143,11 @@ class State:
         terms = self.terms.venue(venue)
         return terms is not None and type_ in terms.native
 
+    def reserves(self, _venue: str) -> bool:
+        """Whether what rests there to close keeps others from closing the same: futures exchanges do,
+        and of no other can we be sure."""
+        return True
+
     def account_at(self, venue: str) -> str:
         """The first there that orders may be given for; "" when there is none."""
         mine = (a.account_id for a in self.terms.accounts if a.venue == venue and not a.watched)

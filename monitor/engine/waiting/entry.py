@@ -27,8 +27,6 @@ from monitor.engine.waiting.conditions import (
     symbols_of,
 )
 
-TRIGGERED_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING})
-
 
 class Stage(StrEnum):
     HELD = "held"

@@ -12,19 +12,15 @@ from typing import Protocol
 
 from monitor.engine import events as ev
 from monitor.engine.advanced_errors import ConditionEvaluationError
-from monitor.engine.trading.parts import View
 from monitor.engine.values import OrderType, Side
 from monitor.engine.waiting.conditions import Asker, evaluate
 from monitor.engine.waiting.entry import Entry
+from monitor.engine.waiting.exits import Exits, ExitView
 from monitor.engine.waiting.links import Links
 
 
-class RoomView(View, Protocol):
+class RoomView(ExitView, Protocol):
     """What the waiting room looks at."""
-
-    def native(self, venue: str, type_: OrderType) -> bool:
-        """Whether the venue takes this type itself; otherwise its trigger is watched here."""
-        ...
 
     def next_alert_id(self) -> int: ...
 
@@ -32,9 +28,10 @@ class RoomView(View, Protocol):
 class Gates:
     """`zone` is the IANA zone of times in conditions when the order's instrument is unknown."""
 
-    def __init__(self, view: RoomView, links: Links, zone: str) -> None:
+    def __init__(self, view: RoomView, links: Links, exits: Exits, zone: str) -> None:
         self._view = view
         self._links = links
+        self._exits = exits
         self._zone = zone
 
     def pass_through(self, entry: Entry, now_ns: int) -> Iterator[ev.AnyEvent]:
@@ -57,7 +54,10 @@ class Gates:
         yield self._release(entry, allotted, self._why(entry))
 
     def allotment(self, entry: Entry) -> Decimal | None:
-        """How much of a child may leave by its parent's fills; None: it has no parent."""
+        """How much of a child may leave by its parent's fills, of an exit by what its siblings have
+        left; None: all of it."""
+        if self._exits.exclusive(entry.order_id):
+            return self._exits.left(entry.order_id)
         parent_id = entry.intent.plan.parent_id
         if parent_id is None:
             return None

@@ -73,6 +73,10 @@ class Links:
         Children are served in the order they were given, so their sum never exceeds `filled`; those
         of one group count once, because only one of them will trade.
         """
+        return min(self._meant[child_id], self.share(child_id, filled))
+
+    def share(self, child_id: int, filled: Decimal) -> Decimal:
+        """The same of a child and those of its group together, however little it was meant to be."""
         rest = filled
         served: set[int] = set()
         for other in self.children[self.parent[child_id]]:
@@ -82,8 +86,12 @@ class Links:
             unit = self.members[group] if group is not None else [other]
             part = min(rest, max(self._meant[each] for each in unit))
             if child_id in unit:
-                return min(self._meant[child_id], part)
+                return part
             rest -= part
             if group is not None:
                 served.add(group)
         return ZERO
+
+    def meant_together(self, order_id: int) -> Decimal:
+        """What a group was meant to trade: as much as its largest order."""
+        return max(self._meant[each] for each in self.members[self.group[order_id]])

@@ -19,7 +19,8 @@ from monitor.engine.orders import VENUE_WORDS, VERDICTS
 from monitor.engine.rows import QueueRow, WaitingRow
 from monitor.engine.values import ZERO, Origin, Priority
 from monitor.engine.waiting.conditions import ConditionError, parse_all
-from monitor.engine.waiting.entry import TRIGGERED_TYPES, Entry, Stage
+from monitor.engine.waiting.entry import Entry, Stage
+from monitor.engine.waiting.exits import Exits, watched_here
 from monitor.engine.waiting.gates import Gates, RoomView
 from monitor.engine.waiting.linkage import Linkage
 from monitor.engine.waiting.links import Links
@@ -41,8 +42,9 @@ class WaitingRoom:
         self._statistics = Statistics()
         self._links = Links()
         self._watch = Watch(ns(self.terms.evaluate_every_s))
-        self._gates = Gates(view, self._links, zone)
-        self._linkage = Linkage(view, self._links, self._entries, self._watch.wake)
+        self._exits = Exits(view, self._links, self._entries)
+        self._gates = Gates(view, self._links, self._exits, zone)
+        self._linkage = Linkage(view, self._links, self._exits, self._entries, self._watch.wake)
         self._expiries: list[tuple[int, int]] = []
         self._cancels: dict[int, str] = {}
         self._heirs: dict[int, int] = {}
@@ -138,7 +140,7 @@ class WaitingRoom:
         if self._heirs and type(event) in VENUE_WORDS:
             self._heard_of_predecessor(event)
         if self._links:
-            self._linkage.apply(event)
+            self._linkage.apply(event, time_ns)
         if self._watch.listening:
             self._watch.order_heard()
 
@@ -149,7 +151,7 @@ class WaitingRoom:
             self._links.add(event)
         if event.origin is Origin.EXTERNAL:
             return
-        local = event.type in TRIGGERED_TYPES and not self._view.native(event.venue, event.type)
+        local = watched_here(self._view, event.venue, event)
         entry = self._entries[event.order_id] = Entry(event, time_ns, local=local)
         if plan.instead_of is not None:
             self._heirs[plan.instead_of] = event.order_id
@@ -307,7 +309,7 @@ class WaitingRoom:
         for order_id, reason in list(self._cancels.items()):
             if order_id in self._entries:
                 yield ev.OrderCanceled(order_id=order_id, reason=reason, cumulative=ZERO)
-        yield from self._linkage.decide()
+        yield from self._linkage.decide(now_ns)
         yield from self._expire(now_ns)
         yield from self._open_gates(now_ns)
         yield from self._send(now_ns)
@@ -341,8 +343,8 @@ class WaitingRoom:
                 continue
             if not self._is_here(order_id):
                 continue
-            if order_id in self._heirs:
-                continue  # another has taken its place
+            if order_id in self._heirs or not self._exits.free(order_id):
+                continue  # another has taken its place, or is still in it
             if not self._queue.may_leave(order_id, now_ns):
                 return
             if self._view.reachable(entry.venue):
@@ -370,7 +372,7 @@ class WaitingRoom:
     def _circumstances(self) -> tuple[object, ...]:
         view = self._view
         lines = [view.reachable(venue) for venue in sorted(self._blocked_venues)]
-        return (self._queue.version, view.engine_state, *lines)
+        return (self._queue.version, self._linkage.version, view.engine_state, *lines)
 
     def _is_here(self, order_id: int) -> bool:
         """Whether it is certain that no venue has it: only then may it leave."""
@@ -392,7 +394,7 @@ class WaitingRoom:
 
     def due_ns(self) -> int | None:
         now_ns = self._view.now_ns
-        dues = [self._queue.due_ns(now_ns), self._watch.due_ns()]
+        dues = [self._queue.due_ns(now_ns), self._watch.due_ns(), self._linkage.due_ns()]
         while self._expiries and self._expiries[0][1] not in self._entries:
             heapq.heappop(self._expiries)
         if self._expiries:

@@ -57,6 +57,7 @@ class Market:
         self.unreachable: set[str] = set()
         self.types = frozenset({OrderType.MARKET, OrderType.LIMIT})
         self.alerts = 0
+        self.reserving = True
 
     def quote(self, symbol: str) -> Quote | None:
         return self.quotes.get(symbol)
@@ -78,6 +79,9 @@ class Market:
 
     def native(self, _venue: str, type_: OrderType) -> bool:
         return type_ in self.types
+
+    def reserves(self, _venue: str) -> bool:
+        return self.reserving
 
     def next_alert_id(self) -> int:
         return self.alerts + 1

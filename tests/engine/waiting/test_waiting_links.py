@@ -41,7 +41,8 @@ def oco(lobby: Lobby, *order_ids: int, **fields: Any) -> None:
 
 
 def bracket(lobby: Lobby, quantity: int = 5) -> None:
-    """1 is the entry, 2 the target, 3 the stop; the venue knows stops."""
+    """1 is the entry, 2 the target, 3 the stop; the venue knows stops and lets both rest (a replay's)."""
+    lobby.market.reserving = False
     lobby.market.types = frozenset(OrderType)
     lobby.give(1, quantity=quantity)
     close = {"side": Side.SELL, "offset": Offset.CLOSE, "reduce_only": True, "quantity": quantity}
@@ -348,10 +349,11 @@ def test_a_stop_of_a_bracket_that_is_watched_here_waits_for_its_price_once_the_e
     assert (lobby.row(3).kind, lobby.row(3).detail) == (WaitingKind.TRIGGER, "for the price 95")
     assert lobby.restarted().row(3).kind is WaitingKind.TRIGGER
     lobby.quote(last=95)
+    assert lobby.sent == [1, 2]
+    assert sorted(lobby.asked_to_cancel) == [1, 2]
+    lobby.cancels(2)
     assert lobby.sent == [1, 2, 3]
     assert [f.quantity for f in lobby.of(ev.OrderReleased)] == [2, 2]
-    lobby.fills(3, 2, price=95)
-    assert sorted(lobby.asked_to_cancel) == [1, 2]
 
 
 def test_a_trailing_exit_of_a_bracket_begins_to_follow_when_it_is_released() -> None:

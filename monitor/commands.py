@@ -247,6 +247,7 @@ def _panels() -> tuple[UserCommand, ...]:
         for name, title in DOCKS
     )
     last = (
+        UserCommand(id="next_account", title="Show the next account", group=Group.PANELS, keys=("Alt+A",)),
         UserCommand(id="dock_replay", title="Go to the replay bar", group=Group.PANELS, keys=("Ctrl+8",)),
         UserCommand(id="dock_ticket", title="Go to the open ticket", group=Group.PANELS, keys=("Ctrl+9",)),
     )

@@ -44,12 +44,14 @@ from monitor.models.waiting import EXECUTIONS, WAITING
 class Desk(QObject):
     """All signals of one `apply` come after all of its rows are in place, so a slot sees a fill
     with its position. `cleared` comes first: the rows before it are void. While a past moment is
-    shown, `heard` carries the alerts of the present, which do not belong to it."""
+    shown, `heard` carries the alerts of the present, which do not belong to it. `accounts_changed`:
+    there are others than before."""
 
     cleared = Signal()
     session_changed = Signal(object)
     replay_changed = Signal(object)
     account_changed = Signal(object)
+    accounts_changed = Signal()
     equity_changed = Signal()
     positions_changed = Signal()
     orders_changed = Signal()
@@ -78,6 +80,7 @@ class Desk(QObject):
         self.log = RowTable(LOG, self.context)
         self.operations = RowTable(OPERATIONS, self.context)
         self.accounts: dict[str, AccountRow] = {}
+        self.chosen_account = ""
         self.curves: dict[str, EquitySeries] = {}
         self.session: SessionRow | None = None
         self.replay: ReplayRow | None = None
@@ -97,8 +100,9 @@ class Desk(QObject):
 
     @property
     def account(self) -> AccountRow | None:
-        """The account shown: the first that was heard of."""
-        return next(iter(self.accounts.values()), None)
+        """The account shown: the chosen one, else the first by name."""
+        first = min(self.accounts, default="")
+        return self.accounts.get(self.chosen_account) or self.accounts.get(first)
 
     @property
     def equity(self) -> EquitySeries:
@@ -106,6 +110,13 @@ class Desk(QObject):
         account = self.account
         name = account.account_id if account else next(iter(self.curves), "")
         return self.curves.get(name, self._no_curve)
+
+    def choose_account(self, account_id: str) -> None:
+        """Show this account from now on, its curve as well; also when it is not heard of yet."""
+        before, self.chosen_account = self.account, account_id
+        if self.account is not before:
+            self.account_changed.emit(self.account)
+            self.equity_changed.emit()
 
     def order(self, order_id: int) -> OrderRow | None:
         """An order, working or finished, as far as it is held here."""
@@ -133,6 +144,7 @@ class Desk(QObject):
 
     def apply(self, changes: Changes) -> None:
         """Take everything that changed; then tell."""
+        accounts = set(self.accounts)
         if changes.cleared:
             self._clear()
         day = self.context.day()
@@ -153,6 +165,8 @@ class Desk(QObject):
         if zone_changed or day != self.context.day():
             self._refresh()
         self._tell(changes)
+        if accounts != self.accounts.keys():
+            self.accounts_changed.emit()
         if self._heard:
             heard, self._heard = self._heard, []
             self.heard.emit(heard)

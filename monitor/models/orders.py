@@ -215,8 +215,9 @@ FILLED = Column(
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
 OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98)
-ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98, whole=True)
+ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True, whole=True)
+"""Hidden while there is one account: `TableView.show_accounts`."""
 
 GIVER = strategy_column(
     text=_giver,
@@ -228,7 +229,9 @@ GIVER = strategy_column(
 
 ORDER_COLUMNS: tuple[Column, ...] = (
     c.time("time", "time", lambda o: o.created_ns, help="When the order was made"),
+    c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=48),
     SYMBOL,
+    ACCOUNT,
     SIDE,
     OFFSET,
     c.word("type", "type", lambda o: o.type, width=60),
@@ -248,7 +251,6 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     c.age("age", "age", lambda o: o.created_ns, help="Since the order was made, by the engine's clock"),
     c.text("reason", "reason", lambda o: o.reason, width=126, tone=lambda o, _: Tone.MUTED),
     GIVER,
-    ACCOUNT,
     Column(
         id="priority",
         title="priority",
@@ -259,7 +261,6 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         hidden=True,
         search=True,
     ),
-    c.identity("order_id", "order", lambda o: o.order_id, aliases=("id",), width=64),
     c.text("flags", "flags", flags_text, width=120, hidden=True, help="What stands beside the status"),
     c.text("venue_id", "venue order", lambda o: o.venue_order_id, width=110, hidden=True),
     c.text("client_id", "client order", lambda o: o.client_order_id, width=110, hidden=True),
@@ -299,6 +300,7 @@ TRADES = TableSpec(
     columns=(
         c.time("time", "time", lambda t: t.time_ns),
         SYMBOL,
+        ACCOUNT,
         SIDE,
         OFFSET,
         c.figure("price", "price", lambda t: t.price, lambda t, _: fmt.price(t.price), width=66),
@@ -314,7 +316,6 @@ TRADES = TableSpec(
             help="What this trade closed, before fees; opening closes nothing",
         ),
         GIVER,
-        ACCOUNT,
         c.identity("order_id", "order", lambda t: t.order_id, width=64),
         c.identity("trade_id", "trade", lambda t: t.trade_id, aliases=("id",), width=64),
         c.text("venue_id", "venue trade", lambda t: t.venue_trade_id, width=110, hidden=True),

@@ -80,6 +80,7 @@ POSITIONS = TableSpec(
     key=lambda p: p.position_id,
     columns=(
         SYMBOL,
+        ACCOUNT,
         c.word(
             "direction",
             "direction",
@@ -130,7 +131,6 @@ POSITIONS = TableSpec(
         c.profit("realised", "realised", lambda p: p.realised_profit),
         c.money("margin", "margin", lambda p: p.margin, width=84),
         strategy_column(),
-        ACCOUNT,
         c.age("quote_age", "quote", lambda p: p.quote_ns, help="Age of the last price"),
         c.age("held", "held", lambda p: p.opened_ns, help="Since the position was opened"),
     ),

@@ -107,6 +107,15 @@ class Figure(QWidget):
     def text(self) -> str:
         return self._value.text()
 
+    def show_caption(self, text: str) -> None:
+        if text != self._caption.text():
+            self._caption.setText(text)
+            self.setAccessibleName(f"{text} {self._value.text()}")
+
+    @property
+    def caption(self) -> str:
+        return self._caption.text()
+
     def show_value(self, text: str, colour: str = "") -> None:
         if text == self._value.text():
             return
@@ -197,7 +206,12 @@ class Banner(QWidget):
             if mine:
                 dot.show_link(venue_link(side, mine, now_ns))
 
-    def show_account(self, account: AccountRow | None) -> None:
+    def show_account(self, account: AccountRow | None, several: bool = False) -> None:
+        """The figures of an account, named when it is one of several."""
+        named = several and account is not None
+        self.equity.show_caption(
+            f"{account.account_id} {account.currency}" if named and account else "equity"
+        )
         if account is None:
             for figure in (self.equity, self.today, self.margin):
                 figure.show_value(shown.DASH)

@@ -37,24 +37,32 @@ class SavedTable(Protocol):
 
 class Layout(msgspec.Struct, frozen=True):
     """`geometry` and `docks` are Qt's own bytes in base64, `tables` states by the tables' ids;
-    `known` names the docks there were when it was saved."""
+    `known` names the docks there were when it was saved, `account` the one that was shown by choice."""
 
     version: int
     geometry: str
     docks: str
     tables: dict[str, Any] = {}
     known: tuple[str, ...] = FIRST_DOCKS
+    account: str = ""
 
 
 class LayoutFile:
     """Loads and saves; every failure is an answer, none an exception. `known` are the names of the
-    docks of the layout that was restored last."""
+    docks of the layout that was restored last, `account` the account that was chosen in it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self.known: tuple[str, ...] = FIRST_DOCKS
+        self.account = ""
 
-    def save(self, window: QWidget, docks: QMainWindow, tables: Iterable[tuple[str, SavedTable]] = ()) -> str:
+    def save(
+        self,
+        window: QWidget,
+        docks: QMainWindow,
+        tables: Iterable[tuple[str, SavedTable]] = (),
+        account: str = "",
+    ) -> str:
         """Write the present arrangement; "" or why it could not be written."""
         layout = Layout(
             VERSION,
@@ -62,6 +70,7 @@ class LayoutFile:
             base64.b64encode(docks.saveState(VERSION).data()).decode(),
             {name: table.save_state() for name, table in tables},
             tuple(dock.objectName() for dock in docks.findChildren(QDockWidget)),
+            account,
         )
         part = self.path.with_suffix(".part")
         try:
@@ -85,7 +94,7 @@ class LayoutFile:
         layout = _decoded(data)
         if layout is not None and _applied(layout, window, docks):
             clamp_to_screens(window)
-            self.known = layout.known
+            self.known, self.account = layout.known, layout.account
             for name, table in tables:
                 table.restore_state(layout.tables.get(name))
             return ""

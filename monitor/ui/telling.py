@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.commands import command, keys_label
 from monitor.engine.changes import Changes
 from monitor.engine.rows import AlertRow, ReplayRow, SessionRow, StrategyRow
 from monitor.engine.values import LogLevel, StrategyState, World
 from monitor.models import format as shown
 from monitor.ui.hints import how_to_go_on, in_past, why_read_only, world_sentence
 from monitor.ui.notice import Situation, failure, notices
+from monitor.ui.panels.account import account_title
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
@@ -35,6 +37,8 @@ class Telling:
         desk.session_changed.connect(self._session_changed)
         desk.replay_changed.connect(self._replay_changed)
         desk.account_changed.connect(self._account_changed)
+        desk.accounts_changed.connect(self._accounts_changed)
+        window.account.chosen.connect(desk.choose_account)
         desk.equity_changed.connect(self._equity_changed)
         desk.cleared.connect(self._cleared)
         desk.heard.connect(self._alerts_heard)
@@ -135,8 +139,22 @@ class Telling:
             self.show_notice()
 
     def _account_changed(self, _account: object = None) -> None:
-        self._window.banner.show_account(self._desk.account)
-        self._window.account.show_account(self._desk.account)
+        desk, window = self._desk, self._window
+        account = desk.account
+        window.banner.show_account(account, several=len(desk.accounts) > 1)
+        window.account.show_account(account)
+        window.equity.show_name(account_title(account) if account is not None else "")
+
+    def _accounts_changed(self) -> None:
+        """As soon as there are two, it is said everywhere whose a thing is."""
+        desk, window = self._desk, self._window
+        several = len(desk.accounts) > 1
+        window.account.show_choices(desk.accounts.values(), keys_label(command("next_account")))
+        if desk.accounts:
+            for panel in window.table_panels:
+                panel.view.show_accounts(several)
+        self._account_changed()
+        self._equity_changed()
 
     def _equity_changed(self) -> None:
         self._window.equity.show_series(self._desk.equity, self._desk.context.zone)

@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         )
         problem = self._layout_file.restore(self, self.dock_area, self._tables())
         self._shared_out = not problem and self._layout_file.path.exists()
+        self.desk.choose_account(self._layout_file.account)
         if self._shared_out:
             self.dock_area.take_in(self._layout_file.known)
         if problem:
@@ -183,6 +184,7 @@ class MainWindow(QMainWindow):
         for name, _ in DOCKS:
             table.bind(f"dock_{name}", self.dock_area.docks[name].bring)
         table.bind("dock_replay", self._focus_replay_bar)
+        table.bind("next_account", self._show_next_account, self._no_next_account)
         table.bind("dock_ticket", self.ticket_host.focus_ticket, self._no_ticket)
         for panel in self.table_panels:
             table.attach_table(panel.view)
@@ -219,9 +221,9 @@ class MainWindow(QMainWindow):
         self.answers.ask(command, self._answered)
 
     def selected_position(self) -> PositionRow | None:
-        """The position that closing means: the selected one, or the only one there is while none
-        is selected. What was selected and is gone never means another."""
-        chosen: list[PositionRow] = self.positions.view.selected_rows()
+        """The position that closing means: the selected one, else the framed one, or the only one
+        there is. What was selected and is gone never means another."""
+        chosen: list[PositionRow] = self.positions.view.meant_rows()
         if not chosen and not self.position_gone():
             chosen = self.desk.positions.rows()
         return chosen[0] if len(chosen) == 1 else None
@@ -251,7 +253,7 @@ class MainWindow(QMainWindow):
         return [(panel.view.rows.spec.id, panel.view) for panel in self.table_panels]
 
     def save_layout(self) -> None:
-        problem = self._layout_file.save(self, self.dock_area, self._tables())
+        problem = self._layout_file.save(self, self.dock_area, self._tables(), self.desk.chosen_account)
         if problem:
             self.show_message(problem, "warn")
 
@@ -329,6 +331,16 @@ class MainWindow(QMainWindow):
 
     def _no_mirror(self) -> str:
         return "" if self.door.stats().mirror_url else self.tr("no page is served")
+
+    def _show_next_account(self) -> None:
+        names = sorted(self.desk.accounts)
+        shown = self.desk.account
+        at = names.index(shown.account_id) if shown is not None else -1
+        self.desk.choose_account(names[(at + 1) % len(names)])
+        self.show_message(self.tr("Account {0} is shown.").format(self.desk.chosen_account))
+
+    def _no_next_account(self) -> str:
+        return "" if len(self.desk.accounts) > 1 else self.tr("there is one account only")
 
     def _no_ticket(self) -> str:
         return "" if self.ticket_host.ticket is not None else self.tr("no ticket is open")

@@ -39,6 +39,8 @@ class EquityPanel(QFrame):
         self._drawn_at = self._fitted_at = 0.0
         self._hover = -1
         self.plot: EquityPlot | None = None
+        self.account = QLabel()
+        self.account.setObjectName("caption")
         self.readout = QLabel()
         self.readout.setTextFormat(Qt.TextFormat.RichText)
         self.deepest = QLabel()
@@ -62,6 +64,7 @@ class EquityPanel(QFrame):
         figures = QHBoxLayout()
         figures.setContentsMargins(8, 4, 8, 0)
         figures.setSpacing(16)
+        figures.addWidget(self.account)
         figures.addWidget(self.readout)
         figures.addStretch(1)
         figures.addWidget(self.deepest)
@@ -84,6 +87,12 @@ class EquityPanel(QFrame):
         self._stack.setCurrentIndex(1 if len(series) else 0)
         if self.plot is not None:
             self.plot.show_series(series, zone)
+
+    def show_name(self, name: str) -> None:
+        """Whose curve it is."""
+        if name != self.account.text():
+            self.account.setText(name)
+            self.account.setVisible(bool(name))
 
     def frame(self) -> None:
         """Called with every frame of the window: draws at most 33 times, fits 4 times a second."""

@@ -1,14 +1,24 @@
 """The account panel: what belongs to whom, as figures in two columns.
 
-Owns its labels. Shows one account row; computes no money.
+Owns its labels and the choice among several accounts. Shows one account row; computes no money.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from monitor.engine.rows import AccountRow
 from monitor.models import format as shown
@@ -40,7 +50,16 @@ def _drawdown(row: AccountRow) -> str:
     return f"{shown.percent(-abs(row.drawdown))} / {shown.percent(-abs(row.max_drawdown))}"
 
 
+def account_title(row: AccountRow) -> str:
+    """Whose money, and in what: sim-1 · CNY."""
+    return f"{row.account_id} · {row.currency}"
+
+
 class AccountPanel(QFrame):
+    """`chosen` carries the account that somebody wants to see."""
+
+    chosen = Signal(str)
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
@@ -53,6 +72,7 @@ class AccountPanel(QFrame):
         figures = QWidget()
         outer = QVBoxLayout(figures)
         outer.setContentsMargins(8, 8, 8, 8)
+        outer.addLayout(self._head())
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
@@ -63,6 +83,10 @@ class AccountPanel(QFrame):
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(4, 1)
         outer.addLayout(grid)
+        self.foreign = QLabel()
+        self.foreign.setToolTip(self.tr("Money in other currencies, not part of the balance"))
+        self.foreign.hide()
+        outer.addWidget(self.foreign)
         outer.addStretch(1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
@@ -73,6 +97,22 @@ class AccountPanel(QFrame):
         titles = [line[0] for lines in LINES for line in lines]
         return self._values[titles.index(title)][0].text()
 
+    def show_choices(self, rows: Iterable[AccountRow], key: str) -> None:
+        """The accounts there are; with several, one can be chosen. `key` shows the next."""
+        choices = sorted((row.account_id, account_title(row)) for row in rows)
+        known = [(self.chooser.itemData(at), self.chooser.itemText(at)) for at in range(self.chooser.count())]
+        if choices != known:
+            self.chooser.clear()
+            for account_id, title in choices:
+                self.chooser.addItem(title, account_id)
+        self.chooser.setToolTip(
+            self.tr("The account shown here, in the curve and above; {0}: next").format(key)
+        )
+        self.chooser.setVisible(len(choices) > 1)
+        self.name.setVisible(len(choices) == 1)
+        if self._shown is not None:
+            self.chooser.setCurrentIndex(self.chooser.findData(self._shown.account_id))
+
     def show_account(self, account: AccountRow | None) -> None:
         if account == self._shown:
             return
@@ -80,12 +120,40 @@ class AccountPanel(QFrame):
         self._stack.setCurrentIndex(0 if account is None else 1)
         if account is None:
             return
+        self.name.setText(account_title(account))
+        self.chooser.setCurrentIndex(self.chooser.findData(account.account_id))
+        self._show_foreign(account)
         for label, text_of, toned in self._values:
             text = text_of(account)
             if text != label.text():
                 label.setText(text)
                 if toned:
                     self._tone(label, text)
+
+    def _show_foreign(self, account: AccountRow) -> None:
+        """One line per currency that is not the account's own."""
+        lines = [
+            f"{currency}  {shown.number(Decimal(amount), max(2, shown.digits_of(Decimal(amount))))}"
+            for currency, amount in sorted(account.foreign.items())
+            if Decimal(amount)
+        ]
+        text = "\n".join((self.tr("In other currencies"), *lines)) if lines else ""
+        if text != self.foreign.text():
+            self.foreign.setText(text)
+            self.foreign.setVisible(bool(text))
+
+    def _head(self) -> QHBoxLayout:
+        self.name = QLabel()
+        self.name.setObjectName("caption")
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName(self.tr("Account"))
+        self.chooser.activated.connect(lambda at: self.chosen.emit(self.chooser.itemData(at)))
+        self.chooser.hide()
+        head = QHBoxLayout()
+        head.addWidget(self.name)
+        head.addWidget(self.chooser)
+        head.addStretch(1)
+        return head
 
     def _add(self, grid: QGridLayout, row: int, column: int, line: Line) -> None:
         title, tip, text_of, toned = line

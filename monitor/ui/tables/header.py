@@ -43,6 +43,18 @@ def show_column(view: TableView, at: int, shown: bool) -> None:
         head.setSectionHidden(at, not shown)
 
 
+def show_accounts(view: TableView, several: bool) -> None:
+    """The column of accounts, right behind the symbols where it was hidden."""
+    account, symbol = view.rows.spec.index("account"), view.rows.spec.index("symbol")
+    head = view.horizontalHeader()
+    if account is None or head.isSectionHidden(account) is not several:
+        return
+    show_column(view, account, several)
+    if several and symbol is not None:
+        behind = head.visualIndex(symbol) + (head.visualIndex(account) > head.visualIndex(symbol))
+        head.moveSection(head.visualIndex(account), behind)
+
+
 def reset_columns(view: TableView) -> None:
     """Order, widths and visibility as the table was designed."""
     head = view.horizontalHeader()

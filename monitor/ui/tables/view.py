@@ -37,7 +37,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTab
 from monitor.models.sorting import Sort
 from monitor.models.table import Hold, RowTable
 from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
-from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns
+from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns, show_accounts
 from monitor.ui.tables.paint import PADDING, CellPainter, Place
 from monitor.ui.tables.widths import ColumnWidths
 from monitor.ui.theme import ROW_HEIGHT, Theme
@@ -118,9 +118,21 @@ class TableView(QTableView):
         rows = (self.rows.row_at(place) for place in places)
         return [row for row in rows if not self.rows.is_leaving(row)]
 
+    def meant_rows(self) -> list[Any]:
+        """What a command means here: the selected rows, else the framed one."""
+        framed = self.framed_row()
+        return self.selected_rows() if framed is None else [framed]
+
+    def framed_row(self) -> Any | None:
+        """The row with the frame, while nothing is selected: only where the focus is, and none that
+        has only moved up because the one that had the frame is gone."""
+        if self.selectionModel().hasSelection() or self._lost or not self.hasFocus():
+            return None
+        return self.current_row()
+
     def lost_ids(self) -> set[Any]:
-        """The ids of what was selected when it went, while nothing else has been selected since
-        and Esc was not pressed. Whoever acts on a selection must not mean another row instead."""
+        """The ids of what was selected or framed when it went, while nothing else has been selected
+        since and Esc was not pressed. Whoever acts on a selection must not mean another row instead."""
         return set() if self.selectionModel().hasSelection() else set(self._lost)
 
     def selected_count(self) -> int:
@@ -165,6 +177,10 @@ class TableView(QTableView):
     def restore_state(self, state: Any) -> None:
         """Take a saved state; whatever is unknown or broken in it is left out."""
         restore_columns(self, state)
+
+    def show_accounts(self, several: bool) -> None:
+        """Show the accounts of the rows beside their symbols when there are several, else not."""
+        show_accounts(self, several)
 
     def open_columns_menu(self, at: QPoint) -> None:
         ColumnsMenu(self).popup(self.horizontalHeader().mapToGlobal(at))
@@ -276,6 +292,7 @@ class TableView(QTableView):
         """What is gone cannot be acted upon, so it is not selected either."""
         chosen = self.selectionModel()
         if not chosen.hasSelection():
+            self._lose_frame()
             return
         flag = QItemSelectionModel.SelectionFlag
         for row_id in self.rows.leaving():
@@ -283,6 +300,13 @@ class TableView(QTableView):
             if place is not None and chosen.isRowSelected(place):
                 self._lost.add(row_id)
                 chosen.select(self.rows.index(place, 0), flag.Deselect | flag.Rows)
+
+    def _lose_frame(self) -> None:
+        current = self.currentIndex()
+        if current.isValid() and self.hasFocus():
+            row = self.rows.row_at(current.row())
+            if self.rows.is_leaving(row):
+                self._lost.add(self.rows.spec.key(row))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point()

@@ -30,11 +30,8 @@ def surer(known: Offset, told: Offset | None) -> Offset:
 
 
 def offset_of(fill: ev.TradeExecuted, of_order: Offset) -> Offset:
-    """The fill's own word, else its order's. A direction does not tell which lots: there the
-    order's word counts where it closes too."""
+    """The fill's own word, else its order's. Which kind of lots were closed may be told by either."""
     told = told_by(fill)
     if told is None:
         return of_order
-    if fill.offset is None and told is Offset.CLOSE and of_order is not Offset.OPEN:
-        return of_order
-    return told
+    return told if told is Offset.OPEN or of_order is Offset.OPEN else surer(of_order, told)

@@ -192,7 +192,8 @@ def test_what_was_booked_otherwise_is_put_right_in_the_records() -> None:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[VenueMessage]:
-    """Orders of others, each of which tells its offset somewhere, or never closes anything."""
+    """Orders of others, each of which tells its offset somewhere, or never closes anything. Channels
+    may differ in which kind of lots were closed."""
     messages: list[VenueMessage] = []
     for number in range(draw(st.integers(1, 4))):
         name, side = str(number), draw(st.sampled_from(Side))
@@ -201,7 +202,8 @@ def histories(draw: st.DrawFn) -> list[VenueMessage]:
         volumes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
         if offset is not Offset.OPEN and not words:
             words = ["report"]
-        where = dict.fromkeys(words, offset)
+        closes = st.sampled_from([Offset.CLOSE, Offset.CLOSE_TODAY, Offset.CLOSE_YESTERDAY])
+        where = {word: offset if offset is Offset.OPEN else draw(closes) for word in words}
         messages.append(report(name, side, sum(volumes), offset=where.get("report")))
         for count, volume in enumerate(volumes):
             more: dict[str, Any] = {"venue_trade_id": f"{name}-{count}"}
@@ -212,7 +214,7 @@ def histories(draw: st.DrawFn) -> list[VenueMessage]:
                 fill(name, side, price, volume, at, offset=where.get("fill"), direction=direction, **more)
             )
             if "twin" in words:
-                messages.append(fill(name, side, price, volume, at, offset=offset, **more))
+                messages.append(fill(name, side, price, volume, at, offset=where["twin"], **more))
     return messages
 
 

@@ -18,6 +18,12 @@ from monitor.engine.tracker import answering, joining, listening
 from monitor.engine.tracker.absence import of_absence
 from monitor.engine.tracker.concluding import Concluder
 from monitor.engine.tracker.holding import Holding, Key, key_of
+from monitor.engine.tracker.impossible import (
+    IMPOSSIBLE,
+    is_possible_fill,
+    is_possible_report,
+    of_impossible,
+)
 from monitor.engine.tracker.memory import after_restart, forget
 from monitor.engine.tracker.schedule import NEVER, Schedule
 from monitor.engine.tracker.shown import Shown
@@ -94,6 +100,8 @@ class Tracker:
         return handler(message, now_ns) if handler is not None else _NOTHING
 
     def _report(self, report: OrderReport, now_ns: int) -> Said:
+        if not is_possible_report(report):
+            return self._impossible(report)
         names = self._names.get(report.account_id) or self._account(report.account_id)
         order_id = names.venue.get(report.venue_order_id)
         ours = names.client.get(report.client_order_id)
@@ -109,6 +117,11 @@ class Tracker:
         if order_id is None:
             return self._of_nobody(names, report, report.venue_order_id, now_ns)
         return self._report_of(order_id, report, now_ns)
+
+    def _impossible(self, message: OrderReport | FillReport) -> Facts:
+        names, owner = self._account(message.account_id), self.owner(message)
+        watch = None if owner is None else self._watches[owner]
+        return of_impossible(self._desk, self._concluder, names, watch, message)
 
     def _report_of(self, order_id: int, report: OrderReport, now_ns: int) -> Said:
         watch = self._watches[order_id]
@@ -137,6 +150,8 @@ class Tracker:
         yield from self._claims(key_of(report), watch.order.order_id, now_ns)
 
     def _fill(self, report: FillReport, now_ns: int) -> Said:
+        if not is_possible_fill(report):
+            return self._impossible(report)
         names = self._names.get(report.account_id) or self._account(report.account_id)
         order_id = names.venue.get(report.venue_order_id)
         ours = names.client.get(report.client_order_id)
@@ -478,3 +493,5 @@ class Tracker:
         watch = self._watches.get(event.order_id) if event.order_id is not None else None
         if watch is not None:
             watch.alerts = {**watch.alerts, (event.cause, event.key): event.alert_id}
+        elif event.cause == IMPOSSIBLE:
+            self._account(event.account_id).impossible = True

@@ -37,12 +37,13 @@ MOVING: tuple[type, ...] = (
 class Names:
     """Whose are the ids of one account: the venue's and our client order ids."""
 
-    __slots__ = ("client", "in_flight", "venue")
+    __slots__ = ("client", "impossible", "in_flight", "venue")
 
     def __init__(self) -> None:
         self.venue: dict[str, int] = {}
         self.client: dict[str, int] = {}
         self.in_flight: dict[str, set[int]] = {}
+        self.impossible = False  # whether a number that cannot be was told of already
 
     def may_own(self, symbol: str) -> bool:
         """Whether an order of ours is on its way whose venue id we do not know yet."""

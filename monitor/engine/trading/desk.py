@@ -35,6 +35,8 @@ def take(trading: Trading, command: Any) -> None:
 
 
 def _submit(trading: Trading, command: cmd.SubmitOrder) -> Reply:
+    if command.strategy_id:
+        return refused(f"There is no strategy {command.strategy_id}: none runs at a venue.", "unknown")
     request = cmd.OrderRequest(
         **{name: getattr(command, name) for name in cmd.OrderRequest.__struct_fields__}
     )
@@ -42,6 +44,8 @@ def _submit(trading: Trading, command: cmd.SubmitOrder) -> Reply:
 
 
 def _submit_linked(trading: Trading, command: cmd.SubmitLinked) -> Reply:
+    if command.strategy_id:
+        return refused(f"There is no strategy {command.strategy_id}: none runs at a venue.", "unknown")
     return create_linked(trading, command, lambda: take(trading, command))
 
 

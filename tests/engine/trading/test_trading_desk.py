@@ -223,3 +223,7 @@ def test_no_price_of_a_venue_stops_the_engine(price: str) -> None:
     world.wait(60)
     assert world.trading.state.position(ACCOUNT, "INV", Direction.LONG) == 0
     assert {a.cause for a in world.trading.state.alerts.values()} >= {"implausible"}
+
+
+def test_no_strategy_runs_at_a_venue() -> None:
+    assert World().do(order(strategy_id=99)).guard == "unknown"

@@ -16,7 +16,6 @@ from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted
 from monitor.engine.emergency import Emergency
 from monitor.engine.execution import ExecutionQuality
-from monitor.engine.guards import assess, gather
 from monitor.engine.journal import Journal, JournalRecord
 from monitor.engine.lifecycle import LifeCycle
 from monitor.engine.reconcile import Known, LookUp, Reconciler
@@ -26,6 +25,7 @@ from monitor.engine.tracker import Tracker
 from monitor.engine.trading.checkpoint import AT_ONCE
 from monitor.engine.trading.desk import carry_out
 from monitor.engine.trading.fold import Fold
+from monitor.engine.trading.leaving import Leaving
 from monitor.engine.trading.market import Market
 from monitor.engine.trading.parts import Part, takers
 from monitor.engine.trading.plausible import sifted
@@ -93,6 +93,7 @@ class Trading:
         self._too_old: set[str] = set()
         self._told: set[tuple[str, str]] = set()
         self._notes: list[Note] = []
+        self._leaving = Leaving()
         self._reader = TradingReadSide(self)
 
     # Inputs --------------------------------------------------------------------------------------
@@ -216,8 +217,10 @@ class Trading:
     def record(self, fact: ev.AnyEvent) -> None:
         """Journal a fact, apply it everywhere, and note the request that it makes."""
         kind = type(fact)
-        if isinstance(fact, ev.OrderSent) and self._held_back(fact):
+        if isinstance(fact, ev.OrderSent) and self._leaving.holds_back(self, fact):
             return
+        if isinstance(fact, ev.OrderCreated):
+            self._leaving.given(fact.order_id)
         now_ns = self.state.now_ns
         self.journal.append(fact, now_ns, 0)
         self.apply(fact, now_ns)
@@ -257,6 +260,7 @@ class Trading:
     def _clock(self, now_ns: int) -> None:
         """It never goes back: a clock that was set back stands until it has caught up."""
         self.state.now_ns = max(self.state.now_ns, now_ns)
+        self._leaving.begin()
 
     def _settle(self) -> None:
         """Ask every part until none has anything more to say."""
@@ -321,29 +325,3 @@ class Trading:
                 self.record_all(self.tracker.hear(step, self.now_ns))
             else:
                 self.record(cast("ev.AnyEvent", step))
-
-    def _held_back(self, sent: ev.OrderSent) -> bool:
-        """An order that waited is judged again when it is to leave: the world has changed since."""
-        order = self.state.book.orders[sent.order_id]
-        if sent.attempt > 1 or not order.waited:
-            return False
-        assessment = assess(order.intent, gather(self.state, order.intent), self.guards)
-        if not assessment.refusals:
-            if assessment.quantity is not None and assessment.quantity < order.remaining:
-                why = assessment.warnings[-1].message
-                self.record(
-                    ev.OrderReleased(order_id=sent.order_id, reason=why, quantity=assessment.quantity)
-                )
-            return False
-        first = assessment.refusals[0]
-        self.record(
-            ev.GuardFired(
-                guard=first.guard,
-                action="refuse",
-                message=first.message,
-                order_id=sent.order_id,
-                symbol=order.intent.symbol,
-            )
-        )
-        self.record(ev.OrderRejected(order_id=sent.order_id, reason=first.message))
-        return True

@@ -55,6 +55,7 @@ class When(StrEnum):
     NOT_REDUCING = "not reducing"
     NOT_NORMAL = "not normal"
     TRADING = "trading"
+    ORDERING = "ordering"
     POSITION_SELECTED = "position selected"
     POSITIONS_OPEN = "positions open"
     STRATEGY_STOPPED = "strategy stopped"
@@ -165,7 +166,7 @@ def _orders() -> tuple[UserCommand, ...]:
         order("close_all", "Close all positions", "Shift+X", When.POSITIONS_OPEN),
         order("cancel_selected", "Cancel the selected orders", "D", When.ORDER_SELECTED),
         order("cancel_all", "Cancel all orders", "Shift+D", When.ORDERS_WORKING),
-        order("new_order", "New order", "N", When.TRADING),
+        order("new_order", "New order", "N", When.ORDERING),
         order("send_waiting", "Send the order that waits for your decision", "E", When.ORDER_FOR_YOU),
         UserCommand(
             id="look_up_order",

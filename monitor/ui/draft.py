@@ -63,6 +63,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.target.strip() or self.stop.strip())
 
     @property
+    def begun(self) -> bool:
+        """Whether more than a symbol is there of an order."""
+        typed = (self.volume, self.price, self.trigger, self.trail, self.condition, self.delay)
+        return self.side is not None or self.bracket or any(text.strip() for text in typed)
+
+    @property
     def waits(self) -> bool:
         """Whether it waits here first, instead of going to the venue at once."""
         return bool(self.condition.strip() or self.delay.strip())
@@ -122,13 +128,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         ends = f"then target {self.target or '?'} or stop {self.stop or '?'}" if self.bracket else ""
         return "; ".join(filter(None, (order, when, delay, ends)))
 
-    def command(self, key: str, engine_now_ns: int, account_id: str = "") -> SubmitOrder | SubmitLinked:
+    def command(
+        self, key: str, engine_now_ns: int, account_id: str = "", strategy_id: int = 0
+    ) -> SubmitOrder | SubmitLinked:
         """What it asks of the engine. Only for a draft without a problem."""
         entry = self._entry(engine_now_ns, account_id)
         if self.bracket:
             orders = (entry, self._exit(entry, target=True), self._exit(entry, target=False))
-            return SubmitLinked(key=key, strategy_id=0, kind=LinkKind.BRACKET, orders=orders)
-        return SubmitOrder(key=key, strategy_id=0, **msgspec.structs.asdict(entry))
+            return SubmitLinked(key=key, strategy_id=strategy_id, kind=LinkKind.BRACKET, orders=orders)
+        return SubmitOrder(key=key, strategy_id=strategy_id, **msgspec.structs.asdict(entry))
 
     def _entry(self, engine_now_ns: int, account_id: str) -> OrderRequest:
         delay, volume = parsed(self.delay), parsed(self.volume)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import uuid
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from monitor.engine.commands import AnyCommand, Reply
-from monitor.engine.values import Offset, OrderType, Priority, Side
+from monitor.engine.values import Offset, OrderType, Priority, Side, World
 from monitor.models import format
 from monitor.ui.draft import LIMITED, STOPS, TYPES, Draft, Problem
 from monitor.ui.elided import ElidedLabel
@@ -45,6 +45,7 @@ class OrderForm(QFrame):
         self._key, self._sent, self._waits = "", False, False
         self._armed_ns = 0
         self._side: Side | None = None
+        self._strategy = 0
         self.setObjectName("orderForm")
         self._make_fields()
         self._lay_out()
@@ -55,14 +56,15 @@ class OrderForm(QFrame):
 
     # -- what others do with it
 
-    def open(self, symbol: str = "") -> None:
-        """Show it and give it the focus; a symbol is taken over where none was typed yet."""
+    def open(self, symbol: str = "", account_id: str = "", strategy_id: int = 0) -> None:
+        """Show it and give it the focus; a symbol is taken over where none was typed yet, an account
+        where nothing of an order was. In a replay the order is given for a strategy of it."""
+        self._strategy = strategy_id
+        self._offer_accounts(account_id)
         if not self.symbol.text().strip():
             self.symbol.setText(symbol)
         session = self._view.session
         self.world.setText(badge(session))
-        accounts = sorted(row.account_id for row in self._view.accounts())
-        self.account.setText(f"account {accounts[0]}" if accounts else "account unknown")
         if session is not None:
             ground = self._theme.strip(session.world, session.engine_state)
             self.world.setStyleSheet(f"background: {ground}; color: {self._theme.strip_text};")
@@ -71,6 +73,10 @@ class OrderForm(QFrame):
         self.show()
         first = self.symbol if not self.symbol.text() else self.volume
         first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def offer_accounts(self) -> None:
+        """The accounts that can be chosen are others by now; the chosen one stays."""
+        self._offer_accounts(self._account())
 
     def leave(self) -> None:
         self.hide()
@@ -103,9 +109,8 @@ class OrderForm(QFrame):
             self._say(problem.sentence, "warn")
             self._field(problem.field).setFocus(Qt.FocusReason.OtherFocusReason)
             return False
-        accounts = sorted(row.account_id for row in self._view.accounts())
         now = engine_now_ns(self._view, self._clock)
-        command = self.draft().command(self._key, now, accounts[0] if len(accounts) == 1 else "")
+        command = self.draft().command(self._key, now, self._account(), self._given_for())
         self._sent, self._waits = True, self.draft().waits
         self.verb.setEnabled(False)
         self._say("Sent. Waiting for the engine's answer.", "")
@@ -139,6 +144,38 @@ class OrderForm(QFrame):
             self.submit()
 
     # -- inside
+
+    def _account(self) -> str:
+        """The account the order is for; "" while none is known, then the engine says so."""
+        return self.account.currentData() or ""
+
+    def _given_for(self) -> int:
+        """In a replay every order is of a strategy: the one in hand, else the first; 0 elsewhere."""
+        if not self._replays():
+            return 0
+        known = [row.strategy_id for row in self._view.strategies()]
+        return self._strategy if self._strategy in known else min(known, default=0)
+
+    def _replays(self) -> bool:
+        session = self._view.session
+        return session is not None and session.world is World.REPLAY
+
+    def _offer_accounts(self, wanted: str) -> None:
+        """The accounts there are by now; what was begun for one stays with it."""
+        chosen = self._account()
+        names = sorted(row.account_id for row in self._view.accounts())
+        if chosen in names and self.draft().begun:
+            wanted = chosen
+        with QSignalBlocker(self.account):
+            self.account.clear()
+            for name in names:
+                self.account.addItem(f"account {name}", name)
+            if not names:
+                self.account.addItem("account unknown", "")
+            self.account.setCurrentIndex(max(0, self.account.findData(wanted)))
+        self.account.setEnabled(len(names) > 1)
+        if self._account() != chosen:
+            self._edited()
 
     def _begin(self) -> None:
         """Another order, as it will be: a key of its own, armed a moment from now."""
@@ -181,7 +218,8 @@ class OrderForm(QFrame):
         if not self._sent:
             self.verb.setEnabled(problem is None)
         if problem is None:
-            where = "it waits here, not at the venue" if waits else "it goes to the venue at once"
+            venue = "the simulated exchange" if self._replays() else "the venue"
+            where = f"it waits here, not at {venue}" if waits else f"it goes to {venue} at once"
             self._say(f"Enter places it: {where}.", "good")
         else:
             where = "" if problem.at is None else f"Character {problem.at + 1}: "
@@ -207,10 +245,10 @@ class OrderForm(QFrame):
         return field
 
     def _make_fields(self) -> None:
-        self.world, self.account, self.title = QLabel(), QLabel(), QLabel(self.tr("New order"))
+        self.world, self.title = QLabel(), QLabel(self.tr("New order"))
+        self.account = self._combo(self.tr("Account"), [("account unknown", "")])
         self.world.setObjectName("formWorld")
         self.title.setObjectName("heading")
-        self.account.setObjectName("caption")
         self.symbol = TicketField(self.tr("Symbol"), 120)
         self.buy, self.sell = self._verb("Buy", Side.BUY), self._verb("Sell", Side.SELL)
         self.offset = self._combo(self.tr("Offset"), [(format.words(one), one) for one in Offset])
@@ -236,7 +274,7 @@ class OrderForm(QFrame):
         self.verb.clicked.connect(self.submit)
         for field in self._fields():
             field.textEdited.connect(self._edited)
-        for combo in (self.offset, self.type, self.priority):
+        for combo in (self.account, self.offset, self.type, self.priority):
             combo.currentIndexChanged.connect(self._edited)
 
     def _fields(self) -> tuple[TicketField, ...]:

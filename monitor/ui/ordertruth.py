@@ -7,12 +7,14 @@ tickets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from monitor.engine.commands import AcknowledgeAlert, Reconcile, ReconnectVenue, Resolution, ResolveOrder
 from monitor.engine.rows import AlertRow, LinkRow, OrderRow, WaitingRow
 from monitor.engine.values import EngineState, InnerState, LinkState, LogLevel, WaitingKind, World
 from monitor.models.tables import LEVEL_RANK
+from monitor.ui.tables import TablePanel
 
 if TYPE_CHECKING:
     from monitor.ui.window import MainWindow
@@ -46,6 +48,7 @@ class OrderTruth:
         self._desk.system_changed.connect(self.show)
         self._desk.system_changed.connect(self._tell)
         self._desk.cleared.connect(self._forget)
+        self._desk.accounts_changed.connect(self._accounts_changed)
         self.look()
 
     def show(self) -> None:
@@ -108,19 +111,21 @@ class OrderTruth:
         return window.orders.selection_finished()
 
     def unknown_order(self) -> OrderRow | None:
-        """The unknown order that is selected, or the only one there is."""
+        """The unknown order that is selected or framed, or the only one there is."""
         chosen = self.chosen_orders()
-        selected = self._window.orders.selected_working() if chosen is None else chosen
-        unknown = [row for row in selected if row.inner_state is InnerState.UNKNOWN]
-        if not selected:
+        meant = self._window.orders.selected_working() if chosen is None else chosen
+        unknown = [row for row in meant if row.inner_state is InnerState.UNKNOWN]
+        table = self._window.orders.active if chosen is None else self._window.tables.in_use()
+        if not unknown and _nobody_chose(table, meant):
             unknown = self._desk.unknown_orders()
         return unknown[0] if len(unknown) == 1 else None
 
     def order_for_you(self) -> int | None:
-        """The order that waits for a person's decision: the selected one, or the only one."""
-        selected = self._window.queue.selected()
-        rows: list[WaitingRow] = selected or ([] if self.decided() else self._desk.waiting.rows())
-        manual = [row.order_id for row in rows if row.kind is WaitingKind.MANUAL]
+        """The order that waits for a person's decision: the selected or framed one, or the only one."""
+        meant = self._window.queue.selected()
+        manual = _for_you(meant)
+        if not manual and not self.decided() and _nobody_chose(self._window.queue.table, meant):
+            manual = _for_you(self._desk.waiting.rows())
         return manual[0] if len(manual) == 1 else None
 
     def decided(self) -> bool:
@@ -140,6 +145,13 @@ class OrderTruth:
         if session is None:
             return "nothing is connected yet"
         return "this is a replay: no order reaches a venue" if session.world is World.REPLAY else ""
+
+    def why_no_order(self) -> str:
+        """Why none can be written. A replay has an exchange of its own."""
+        session = self._desk.session
+        if session is None or session.world is not World.REPLAY:
+            return self.why_not_trading()
+        return "" if len(self._desk.strategies) else "no strategy is loaded that the order would be of"
 
     def why_not_state(self, state: EngineState) -> str:
         """Why the engine cannot be asked to enter a state."""
@@ -190,10 +202,25 @@ class OrderTruth:
             self._window.send(AcknowledgeAlert(alert_id=row.alert_id))
 
     def _open_form(self) -> None:
-        self._window.order_form.open(self._symbol())
-
-    def _symbol(self) -> str:
-        """What is most likely meant: the symbol of the row in hand."""
+        """What is most likely meant: the symbol and the account of the row in hand, else the account
+        shown; in a replay its symbol, and the current strategy."""
+        desk, strategy = self._desk, self._window.strategies.list.current
         row = self._window.tables.in_use().view.current_row()
-        symbol: str = getattr(row, "symbol", "")
-        return symbol
+        symbol: str = getattr(row, "symbol", "") or (desk.replay.symbol if desk.replay is not None else "")
+        shown = desk.account.account_id if desk.account is not None else ""
+        account_id: str = getattr(row, "account_id", "") or shown
+        self._window.order_form.open(symbol, account_id, strategy.strategy_id if strategy is not None else 0)
+
+    def _accounts_changed(self) -> None:
+        form = self._window.order_form
+        if form.isVisible():
+            form.offer_accounts()
+
+
+def _nobody_chose(table: TablePanel, meant: Sequence[object]) -> bool:
+    """Whether what a table means, if anything, only has the frame: it holds back no other guess."""
+    return not meant or table.view.framed_row() is not None
+
+
+def _for_you(rows: Sequence[WaitingRow]) -> list[int]:
+    return [row.order_id for row in rows if row.kind is WaitingKind.MANUAL]

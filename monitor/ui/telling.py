@@ -106,6 +106,7 @@ class Telling:
             idle = f"You look at {moment}: nothing can be done there. Trading goes on meanwhile."
             title = f"PAST {moment} · {session.world}"
         self.say_empty()
+        window.strategies.list.say_empty(session.world)
         window.status.show_idle(idle)
         window.setWindowTitle(f"{title} · {session.title} – Trading Monitor")
         self._equity_changed()

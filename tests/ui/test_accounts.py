@@ -10,9 +10,12 @@ import pytest
 from driver import account, moment, order, position, session, trade, whole_replay
 from pilot import ALT, Pilot
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from trader import Trader
 
 from monitor.engine.changes import Changes, EquityChunk
-from monitor.engine.values import World
+from monitor.engine.commands import SubmitOrder
+from monitor.engine.values import OrderType, World
 from monitor.ui.tables import TablePanel
 
 Key = Qt.Key
@@ -128,3 +131,70 @@ def test_a_replay_is_not_touched_by_a_choice_made_elsewhere(make_pilot: Make) ->
     first.window.finish()
     replay = make_pilot(whole_replay())
     assert replay.window.banner.equity.text == "1,012,340.50"
+
+
+# -- the form for a new order
+
+
+def write(ui: Trader, volume: str = "2") -> None:
+    form = ui.window.order_form
+    QTest.mouseClick(form.buy, Qt.MouseButton.LeftButton)
+    form.type.setCurrentIndex(form.type.findData(OrderType.MARKET))
+    form.volume.setFocus()
+    ui.type(volume)
+
+
+def send(ui: Trader) -> SubmitOrder:
+    ui.after(400)
+    ui.press(Key.Key_Return)
+    sent = ui.sent[-1]
+    assert isinstance(sent, SubmitOrder)
+    return sent
+
+
+@pytest.fixture
+def trading(make_pilot: Make) -> Trader:
+    pilot = make_pilot(two_accounts(), kind=Trader)
+    assert isinstance(pilot, Trader)
+    return pilot
+
+
+def test_a_new_order_is_for_the_account_of_the_row_in_hand(trading: Trader) -> None:
+    trading.window.positions.view.setFocus()
+    trading.window.positions.view.select_row("sim-2")
+    trading.press(Key.Key_N)
+    assert trading.window.order_form.account.currentText() == "account sim-2"
+    write(trading)
+    assert send(trading).account_id == "sim-2"
+
+
+def test_without_a_row_it_is_for_the_account_shown_and_can_be_chosen(trading: Trader) -> None:
+    trading.press(Key.Key_A, ALT)
+    trading.press(Key.Key_N)
+    form = trading.window.order_form
+    assert form.account.currentText() == "account sim-2"
+    form.symbol.setFocus()
+    trading.type("SHFE.au1912")
+    write(trading)
+    form.account.setFocus()
+    trading.press(Key.Key_Up)
+    assert send(trading).account_id == "sim-1"
+
+
+def test_what_was_begun_for_one_account_stays_with_it(trading: Trader) -> None:
+    trading.window.positions.view.setFocus()
+    trading.window.positions.view.select_row("sim-2")
+    trading.press(Key.Key_N)
+    write(trading)
+    trading.press(Key.Key_Escape)
+    trading.window.positions.view.select_row("sim-1")
+    trading.press(Key.Key_N)
+    trading.tell(Changes(accounts={"sim-3": account(account_id="sim-3")}))
+    assert trading.window.order_form.account.currentText() == "account sim-2"
+    assert send(trading).account_id == "sim-2"
+
+
+def test_with_one_account_there_is_nothing_to_choose(trader: Trader) -> None:
+    trader.press(Key.Key_N)
+    form = trader.window.order_form
+    assert (form.account.currentText(), form.account.isEnabled()) == ("account sim-1", False)

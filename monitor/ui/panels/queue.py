@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from monitor.commands import command, keys_label
 from monitor.engine.rows import WaitingRow
-from monitor.engine.values import WaitingKind, World
+from monitor.engine.values import WaitingKind
 from monitor.models.desk import Desk
 from monitor.models.waiting import queue_text
 from monitor.ui.elided import ElidedLabel
@@ -47,13 +47,12 @@ class QueuePanel(QWidget):
         layout.addWidget(self.table, 1)
         self.setFocusProxy(self.table)
         desk.queue_changed.connect(self.refresh)
-        desk.session_changed.connect(self._say_empty)
         self.refresh()
         self._say_empty()
 
     def selected(self) -> list[WaitingRow]:
-        """The selected rows that still wait."""
-        rows: list[WaitingRow] = self.table.view.selected_rows()
+        """The selected rows that still wait, else the framed one."""
+        rows: list[WaitingRow] = self.table.view.meant_rows()
         return [row for row in rows if self._desk.waiting.get(row.order_id) is not None]
 
     def selection_gone(self) -> bool:
@@ -73,15 +72,11 @@ class QueuePanel(QWidget):
         self.send.setVisible(any(row.kind is WaitingKind.MANUAL for row in rows))
 
     def _say_empty(self) -> None:
-        """What would be here, and how to make one where that can be done."""
-        session = self._desk.session
-        if session is not None and session.world is World.REPLAY:
-            text = self.tr("No order waits. In a replay orders are sent at once.")
-        else:
-            text = self.tr(
-                "No order waits. Orders that wait for a time, a condition, another order or their turn "
-                "stand here; {0} makes one."
-            ).format(keys_label(command("new_order")))
+        """What would be here, and how to make one."""
+        text = self.tr(
+            "No order waits. Orders that wait for a time, a condition, another order or their turn "
+            "stand here; {0} makes one."
+        ).format(keys_label(command("new_order")))
         self.table.view.set_empty_text(text)
 
     def _button(self, id: str, text: str) -> QPushButton:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.engine.rows import StrategyRow
-from monitor.engine.values import StrategyState
+from monitor.engine.values import StrategyState, World
 from monitor.models import format as shown
 from monitor.models.table import RowTable
 from monitor.ui.elided import ElidedLabel
@@ -128,11 +128,22 @@ class StrategyList(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self.empty = QLabel(self.tr("No strategy is loaded. Start with: monitor replay FILE --strategy NAME"))
+        self.empty = QLabel()
+        self.say_empty()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(8, 8, 8, 8)
         self._layout.addWidget(self.empty)
+
+    def say_empty(self, world: World | None = None) -> None:
+        """Why there is none."""
+        if world in (World.LIVE, World.SIMULATED):
+            text = self.tr(
+                "Strategies do not run at a venue yet: orders there are given by hand or by a program."
+            )
+        else:
+            text = self.tr("No strategy is loaded. Start with: monitor replay FILE --strategy NAME")
+        self.empty.setText(text)
 
     def allow(self, why_not: str) -> None:
         """Why strategies cannot be started and stopped at all, or ""."""

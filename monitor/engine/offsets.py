@@ -31,6 +31,8 @@ def surer(known: Offset, told: Offset | None) -> Offset:
 
 def offset_of(fill: ev.TradeExecuted, of_order: Offset) -> Offset:
     """The fill's own word, else its order's. Which kind of lots were closed may be told by either."""
+    if fill.offset is None and fill.direction is None:
+        return of_order
     told = told_by(fill)
     if told is None:
         return of_order

@@ -177,12 +177,13 @@ class State:
     def profit_of(self, order_id: int) -> Decimal | None:
         """Realised by an order's trades; None when it has none. Of an account that is only watched
         the venue's own word counts, where it gives one: it knows what was held before."""
-        account = self.accounts.get(self.book.orders[order_id].intent.account_id)
+        order = self.book.orders[order_id]
+        if all(fill.profit is None for fill in order.fills.values()):
+            return self.profits.get(order_id)
+        account = self.accounts.get(order.intent.account_id)
         if account is None or not account.watched:
             return self.profits.get(order_id)
-        told = {fill.venue_trade_id: fill.profit for fill in self.book.orders[order_id].counted()}
-        if all(profit is None for profit in told.values()):
-            return self.profits.get(order_id)
+        told = {fill.venue_trade_id: fill.profit for fill in order.counted()}
         ours = [self.trades[trade_id] for trade_id in self.trades_of.get(order_id, ())]
         known = {trade.venue_trade_id: trade.realised_profit for trade in ours}
         return sum(

@@ -60,14 +60,15 @@ class OrdersPanel(QWidget):
         return self.pages[self.tabs.currentIndex()]
 
     def selected_working(self) -> list[OrderRow]:
-        """The selected orders that can still be cancelled."""
+        """The selected orders that can still be cancelled, else the framed one."""
         if self.shown is not self.active:
             return []
-        return [row for row in self.active.view.selected_rows() if row.status.active]
+        return [row for row in self.active.view.meant_rows() if row.status.active]
 
     def selection_finished(self) -> bool:
         """Whether what was selected here last is finished: then no other order is meant."""
-        if self.shown is self.history and self.history.view.selected_count():
+        ended = self.history.view
+        if self.shown is self.history and (ended.selected_count() or ended.framed_row() is not None):
             return True
         return any(self._desk.active_orders.get(id) is None for id in self.active.view.lost_ids())
 

@@ -166,15 +166,15 @@ class SystemPanel(QWidget):
     # -- what commands ask
 
     def selected_alerts(self) -> list[AlertRow]:
-        """The selected alerts that stand."""
-        rows: list[AlertRow] = self.alerts.view.selected_rows()
+        """The selected alerts that stand, else the framed one."""
+        rows: list[AlertRow] = self.alerts.view.meant_rows()
         return [row for row in rows if row.settled_ns is None]
 
     def selected_order_ids(self) -> list[int]:
-        """Orders that the selected rows of the table in front are about."""
+        """Orders that the selected rows of the table in front are about, else the framed one."""
         rows: list[OrderRow | EvidenceRow | AlertRow] = []
         if self.tables.shown in (self.evidence, self.stragglers, self.alerts):
-            rows = self.tables.shown.view.selected_rows()
+            rows = self.tables.shown.view.meant_rows()
         return [row.order_id for row in rows if row.order_id is not None]
 
     def _row(self, text: QWidget, buttons: Buttons, first: QWidget | None = None) -> QWidget:

@@ -116,3 +116,10 @@ def _levels(value: Any) -> list[Sort] | None:
         return None
     pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
     return [Sort(str(column), descending is True) for column, descending in pairs]
+
+
+def next_level(column: str, known: Sort | None) -> list[Sort] | None:
+    """What a click on a sorted header turns to: ascending, descending, as designed."""
+    if known is None:
+        return [Sort(column)]
+    return None if known.descending else [Sort(column, descending=True)]

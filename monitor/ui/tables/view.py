@@ -34,10 +34,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
-from monitor.models.sorting import Sort
 from monitor.models.table import Hold, RowTable
 from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
-from monitor.ui.tables.header import ColumnsMenu, column_state, reset_columns, restore_columns, show_accounts
+from monitor.ui.tables.header import (
+    ColumnsMenu,
+    column_state,
+    next_level,
+    reset_columns,
+    restore_columns,
+    show_accounts,
+)
 from monitor.ui.tables.paint import PADDING, CellPainter, Place
 from monitor.ui.tables.widths import ColumnWidths
 from monitor.ui.theme import ROW_HEIGHT, Theme
@@ -292,7 +298,8 @@ class TableView(QTableView):
         """What is gone cannot be acted upon, so it is not selected either."""
         chosen = self.selectionModel()
         if not chosen.hasSelection():
-            self._lose_frame()
+            if self.currentIndex().isValid() and self.current_row() is None:
+                self._lose_frame()
             return
         flag = QItemSelectionModel.SelectionFlag
         for row_id in self.rows.leaving():
@@ -302,11 +309,10 @@ class TableView(QTableView):
                 chosen.select(self.rows.index(place, 0), flag.Deselect | flag.Rows)
 
     def _lose_frame(self) -> None:
-        current = self.currentIndex()
-        if current.isValid() and self.hasFocus():
-            row = self.rows.row_at(current.row())
-            if self.rows.is_leaving(row):
-                self._lost.add(self.rows.spec.key(row))
+        """Who had the frame goes: Qt gives it to a neighbour, whom nobody meant."""
+        row = self.rows.row_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
+        if row is not None and self.hasFocus():
+            self._lost.add(self.rows.spec.key(row))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point()
@@ -343,6 +349,8 @@ class TableView(QTableView):
         if self.selectionModel().hasSelection():
             rows = (self.rows.row_at(at) for at in self._selected_within(first, last))
             self._lost.update(self.rows.spec.key(row) for row in rows)
+        elif first <= self.currentIndex().row() <= last:
+            self._lose_frame()
         super().rowsAboutToBeRemoved(parent, first, last)
         self._scroll_with(last + 1, first - last - 1)
 
@@ -362,10 +370,10 @@ class TableView(QTableView):
         known = next((level for level in levels if level.column == column), None)
         if not QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
             alone = levels[:1] == [known] and tuple(levels) != self.rows.default_sort()
-            self.rows.sort_by(_next_level(column, known if alone else None))
+            self.rows.sort_by(next_level(column, known if alone else None))
             return
         others = [level for level in levels if level.column != column]
-        self.rows.sort_by([*others, *(_next_level(column, known) or [])])
+        self.rows.sort_by([*others, *(next_level(column, known) or [])])
 
     # -- painting
 
@@ -492,9 +500,3 @@ def _commanding(event: QKeyEvent) -> bool:
     """Whether Ctrl, Alt or Meta is down: then it is no letter."""
     modifier = Qt.KeyboardModifier
     return bool(event.modifiers() & ~(modifier.ShiftModifier | modifier.KeypadModifier))
-
-
-def _next_level(column: str, known: Sort | None) -> list[Sort] | None:
-    if known is None:
-        return [Sort(column)]
-    return None if known.descending else [Sort(column, descending=True)]

@@ -51,7 +51,9 @@ class Guard(NamedTuple):
     on_close: OnClose
     only_closes: bool = False
 
-    def judge(self, order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> GuardVerdict | None:
+    def judge(
+        self, order: OrderIntent, facts: GuardFacts, limits: GuardLimits, cuts: bool = True
+    ) -> GuardVerdict | None:
         """None when it is off, is not about such orders, or finds nothing."""
         action: Action = getattr(limits, self.name)
         closing = closes(order)
@@ -61,6 +63,8 @@ class Guard(NamedTuple):
             return None
         if self.only_closes and facts.leaving:
             action = "clamp"
+        if action == "clamp" and not cuts:
+            action = "refuse"
         finding = self.check(order, facts, limits)
         if finding is None:
             return None
@@ -114,11 +118,12 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
         return not self.refusals
 
 
-def assess(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Assessment:
+def assess(order: OrderIntent, facts: GuardFacts, limits: GuardLimits, *, cuts: bool = True) -> Assessment:
     """All that the guards say about an order. After a clamp the following ones see what is left.
 
     `order` is a request, a command or a creation: any frozen struct with an `OrderIntent`'s
-    fields."""
+    fields. Without `cuts` what would be cut is refused: so it is with the change of an order that
+    works, which is made as it was asked for or not at all."""
     refusals: list[GuardVerdict] = []
     warnings: list[GuardVerdict] = []
     clamped: Decimal | None = None
@@ -127,7 +132,7 @@ def assess(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Assess
         name = _STATE_NAMES[facts.state]
         refusals.append(GuardVerdict(guard=name, action="refuse", message=objection))
     for guard in GUARDS:
-        verdict = guard.judge(order, facts, limits)
+        verdict = guard.judge(order, facts, limits, cuts)
         if verdict is None:
             continue
         (refusals if verdict.action == "refuse" else warnings).append(verdict)

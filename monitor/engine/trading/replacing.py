@@ -8,9 +8,12 @@ import msgspec
 
 from monitor.engine import commands as cmd
 from monitor.engine.commands import OrderRequest, Reply, refused
-from monitor.engine.guards import assess, gather
+from monitor.engine.events import OrderCreated
+from monitor.engine.guards import GuardFacts, assess, gather
 from monitor.engine.orders import Order
 from monitor.engine.trading.ordering import refused_by_guard, wrong_numbers
+from monitor.engine.trading.requests import venue_of
+from monitor.engine.trading.state import State
 
 if TYPE_CHECKING:
     from monitor.engine.trading.trading import Trading
@@ -22,7 +25,7 @@ def replace_objection(trading: Trading, command: cmd.ReplaceOrder) -> Reply | No
     order = state.book.active.get(command.order_id)
     if order is None:
         return refused(f"Order {command.order_id} is not open.", "gone")
-    objection = _not_now(order) or _not_so(order, command)
+    objection = _not_now(order) or _not_so(trading.state, order, command)
     if objection is not None:
         return objection
     intent = order.intent
@@ -33,11 +36,29 @@ def replace_objection(trading: Trading, command: cmd.ReplaceOrder) -> Reply | No
     wrong = wrong_numbers(changed, instrument)
     if wrong:
         return refused(wrong)
-    if changed.quantity <= order.target and command.price is None:
+    if changed.quantity <= order.filled:
+        return refused(f"{order.filled} are filled already: cancel the rest instead.")
+    if changed.quantity <= order.target and command.price is None and command.trigger_price is None:
         return None
-    rest = msgspec.structs.replace(intent, quantity=changed.quantity - order.filled, price=changed.price)
-    verdict = assess(rest, gather(state, intent), trading.guards)
+    rest = msgspec.structs.replace(
+        intent,
+        offset=order.offset,
+        quantity=changed.quantity - order.filled,
+        price=changed.price,
+        trigger_price=changed.trigger_price,
+    )
+    verdict = assess(rest, _facts(state, order, rest), trading.guards, cuts=False)
     return refused_by_guard(trading, verdict, changed) if verdict.refusals else None
+
+
+def _facts(state: State, order: Order, rest: OrderCreated) -> GuardFacts:
+    """The margin that the order holds already is there for what it becomes."""
+    facts = gather(state, rest)
+    account = facts.account
+    if account is None or account.available is None:
+        return facts
+    account = msgspec.structs.replace(account, available=account.available + state.frozen_by(order))
+    return msgspec.structs.replace(facts, account=account)
 
 
 def _not_now(order: Order) -> Reply | None:
@@ -53,13 +74,16 @@ def _not_now(order: Order) -> Reply | None:
     return None
 
 
-def _not_so(order: Order, command: cmd.ReplaceOrder) -> Reply | None:
+def _not_so(state: State, order: Order, command: cmd.ReplaceOrder) -> Reply | None:
     if command.quantity is None and command.price is None and command.trigger_price is None:
         return refused("Nothing is to be changed.")
     if command.price is not None and order.price is None:
         return refused(f"A {order.intent.type} order has no price.")
-    if command.quantity is not None and command.quantity <= order.filled:
-        return refused(f"{order.filled} are filled already: cancel the rest instead.")
+    if command.trigger_price is not None:
+        if order.trigger_price is None:
+            return refused(f"A {order.intent.type} order has no trigger price.")
+        if order.triggered or not state.native(venue_of(state, order), order.intent.type):
+            return refused(f"Order {order.order_id} was triggered already.", "changed")
     return None
 
 
@@ -70,7 +94,7 @@ def _changed(order: Order, command: cmd.ReplaceOrder) -> OrderRequest:
         side=intent.side,
         offset=order.offset,
         type=intent.type,
-        quantity=command.quantity or order.target,
-        price=command.price or order.price,
-        trigger_price=command.trigger_price,
+        quantity=order.target if command.quantity is None else command.quantity,
+        price=order.price if command.price is None else command.price,
+        trigger_price=order.trigger_price if command.trigger_price is None else command.trigger_price,
     )

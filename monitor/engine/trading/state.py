@@ -12,7 +12,7 @@ from decimal import Decimal
 from monitor.engine.accounts import Account
 from monitor.engine.guards import AccountFigures
 from monitor.engine.ledger import PositionMode
-from monitor.engine.orders import Book
+from monitor.engine.orders import Book, Order
 from monitor.engine.rows import AlertRow, LinkRow, TradeRow
 from monitor.engine.trading.equity import Equity
 from monitor.engine.trading.listing import Listing
@@ -113,15 +113,19 @@ class State:
         total = ZERO
         for order in self.book.active.values():
             intent = order.intent
-            opens = order.offset is Offset.OPEN and not intent.reduce_only
-            if intent.account_id != account.account_id or not opens or order.never_left:
-                continue
-            instrument = self.instruments.get(intent.symbol)
-            price = order.price or order.trigger_price or self.last_price(intent.symbol)
-            if instrument is not None and price is not None:
-                notional = instrument.notional(price, order.remaining)
-                total += instrument.margin(notional, order.remaining)
+            if intent.account_id == account.account_id:
+                total += self.frozen_by(order)
         return total
+
+    def frozen_by(self, order: Order) -> Decimal:
+        """An order's part of it."""
+        intent = order.intent
+        opens = order.offset is Offset.OPEN and not intent.reduce_only
+        instrument = self.instruments.get(intent.symbol)
+        price = order.price or order.trigger_price or self.last_price(intent.symbol)
+        if not opens or order.never_left or instrument is None or price is None:
+            return ZERO
+        return instrument.margin(instrument.notional(price, order.remaining), order.remaining)
 
     def _first_account(self) -> str:
         account = self.terms.account("")

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from monitor.engine import events as ev
-from monitor.engine.dossier import Leg
+from monitor.engine.dossier import Leg, Told
 from monitor.engine.evidence import PLAIN, outweighs, surer_type
 from monitor.engine.offsets import surer, told_by
 from monitor.engine.orders import Order
@@ -187,31 +187,58 @@ def _bare(order: Order, report: OrderReport) -> ev.OrderReported:
 
 def _terms(order: Order, report: OrderReport) -> ev.OrderReported | None:
     """What an order of others is, as far as that is news. Of ours we know what we asked for."""
-    price, trigger = report.price, report.trigger_price
-    offset, kind = news_of_offset(order, report.offset), type_of(report)
-    kind = None if surer_type(order.intent.type, kind) is order.intent.type else kind
-    plain = order.dossier is PLAIN
-    told: dict[str, Decimal] = {}
-    if not plain or report.quantity != order.target or price != order.price or trigger != order.trigger_price:
-        told = _news(order, report)
-    if not told and offset is None and kind is None:
+    quantity, price, trigger = _new_numbers(order, report)
+    offset, kind, known = news_of_offset(order, report.offset), type_of(report), order.intent.type
+    if kind is known or surer_type(known, kind) is known:
+        kind = None
+    if quantity is None and price is None and trigger is None and offset is None and kind is None:
         return None
-    return replace(_bare(order, report), offset=offset, type=kind, **told)
+    return ev.OrderReported(
+        order_id=order.intent.order_id,
+        venue_order_id=report.venue_order_id,
+        quantity=quantity,
+        price=price,
+        trigger_price=trigger,
+        venue_ns=report.time_ns,
+        offset=offset,
+        type=kind,
+    )
 
 
-def _news(order: Order, report: OrderReport) -> dict[str, Decimal]:
-    """Numbers that are other than known, and newer."""
-    dossier, age = order.dossier, report.time_ns or 0
-    leg = order.own_terms() if dossier is PLAIN else dossier.legs.get(report.venue_order_id) or Leg()
-    pairs = {"quantity": (leg.quantity, report.quantity)}
-    if not dossier.asked and not dossier.changes:
-        pairs["price"] = (leg.price, report.price)
-        pairs["trigger_price"] = (leg.trigger_price, report.trigger_price)
-    return {
-        name: number
-        for name, (known, number) in pairs.items()
-        if number is not None and (known is None or (known[1] != number and (age, number) > known))
-    }
+_Numbers = tuple[Decimal | None, Decimal | None, Decimal | None]
+
+
+def _new_numbers(order: Order, report: OrderReport) -> _Numbers:
+    """Quantity, price and trigger price, where they are other than known, and newer."""
+    dossier = order.dossier
+    told = report.quantity, report.price, report.trigger_price
+    if dossier is not PLAIN:
+        if dossier.asked or dossier.changes:
+            told = report.quantity, None, None
+        leg = dossier.legs.get(report.venue_order_id)
+        return told if leg is None else _newer(leg, report.time_ns or 0, told)
+    known = order.target or None, order.price, order.trigger_price
+    if known in (told, _UNKNOWN):
+        return _UNKNOWN if known == told else told
+    return _newer(order.own_terms(), report.time_ns or 0, told)
+
+
+def _newer(leg: Leg, age: int, told: _Numbers) -> _Numbers:
+    quantity, price, trigger = told
+    return (
+        _newest(leg.quantity, age, quantity),
+        _newest(leg.price, age, price),
+        _newest(leg.trigger_price, age, trigger),
+    )
+
+
+def _newest(known: Told | None, age: int, number: Decimal | None) -> Decimal | None:
+    if number is None or (known is not None and (known[1] == number or (age, number) <= known)):
+        return None
+    return number
+
+
+_UNKNOWN: _Numbers = (None, None, None)
 
 
 def type_of(report: OrderReport) -> OrderType | None:
@@ -384,7 +411,9 @@ def executed(desk: Desk, order: Order, report: FillReport, venue_order_id: str) 
 def adopted(order_id: int, venue_order_id: str, messages: list[OrderReport | FillReport]) -> ev.OrderCreated:
     """An external order, as what was heard of it describes it. It must tell symbol and side."""
     reports = [m for m in messages if isinstance(m, OrderReport)]
-    newest = max([r for r in reports if r.quantity is not None] or reports, key=_age, default=_NOTHING)
+    newest = _NOTHING
+    if reports:
+        newest = max([r for r in reports if r.quantity is not None] or reports, key=_age)
     type_ = OrderType.MARKET
     for report in reports:
         type_ = surer_type(type_, type_of(report))

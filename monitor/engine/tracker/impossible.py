@@ -4,7 +4,6 @@ once and otherwise as if it had not been said. A price may be negative: spreads 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from monitor.engine import events as ev
 from monitor.engine.tracker.concluding import Concluder
@@ -23,17 +22,13 @@ def is_possible_fill(fill: FillReport) -> bool:
 
 def is_possible_report(report: OrderReport) -> bool:
     """Written out, because it is asked for each message."""
-    number = report.cumulative
-    if number is not None and not (number.is_finite() and number >= ZERO):
-        return False
-    number = report.quantity
-    if number is not None and not (number.is_finite() and number >= ZERO):
-        return False
-    return _is_finite(report.price) and _is_finite(report.trigger_price)
-
-
-def _is_finite(number: Decimal | None) -> bool:
-    return number is None or number.is_finite()
+    total, quantity, price = report.cumulative, report.quantity, report.price
+    return (
+        (total is None or (total.is_finite() and total >= ZERO))
+        and (quantity is None or (quantity.is_finite() and quantity >= ZERO))
+        and (price is None or price.is_finite())
+        and (report.trigger_price is None or report.trigger_price.is_finite())
+    )
 
 
 def of_impossible(

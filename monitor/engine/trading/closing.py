@@ -5,7 +5,7 @@ Exchanges that part today's lots from yesterday's get one order for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from monitor.engine import commands as cmd
 from monitor.engine.closing import check_close, competing_orders
 from monitor.engine.commands import OrderRequest, Reply, accepted, refused
 from monitor.engine.exchange_rules import offsets_to_close, rules_of
+from monitor.engine.guards import Assessment, assess, gather
 from monitor.engine.orderplan import OrderPlan
 from monitor.engine.rows import OrderRow, PositionRow
-from monitor.engine.trading.ordering import create, objection_to
+from monitor.engine.trading.ordering import create, objection_to, refused_by_guard, tell_guards
 from monitor.engine.trading.readside import position_rows
 from monitor.engine.values import OrderType, TimeInForce, sane
 
@@ -36,11 +37,12 @@ def close_one(
     if wrong:
         return refused(wrong)
     requests = _requests(trading, row, command.volume, command.type, command.price)
-    for request in requests:
-        if (objection := objection_to(trading, request)) is not None:
-            return objection
+    verdicts = _judged(trading, requests)
+    if isinstance(verdicts, Reply):
+        return verdicts
     take()
-    return accepted(*_close_now(trading, row, requests, cancel))
+    made = _close_now(trading, row, requests, verdicts, cancel)
+    return accepted(*made, reason=_told(verdicts))
 
 
 def close_all(
@@ -52,19 +54,19 @@ def close_all(
     held = {row.position_id for row in position_rows(trading.state) if row.volume}
     if {seen.position_id for seen in command.seen} != held:
         return refused("The positions changed: others are open by now.", "changed")
-    closes: list[tuple[PositionRow, list[OrderRequest]]] = []
+    closes: list[tuple[PositionRow, list[OrderRequest], list[Assessment]]] = []
     for seen in command.seen:
         row, refusal = _checked(trading, seen, command.max_ticks)
         if row is None:
             return refusal
         requests = _requests(trading, row, row.volume, OrderType.MARKET, None)
-        for request in requests:
-            if (objection := objection_to(trading, request)) is not None:
-                return objection
-        closes.append((row, requests))
+        verdicts = _judged(trading, requests)
+        if isinstance(verdicts, Reply):
+            return verdicts
+        closes.append((row, requests, verdicts))
     take()
-    made = [order_id for row, requests in closes for order_id in _close_now(trading, row, requests, cancel)]
-    return accepted(*made)
+    made = [order_id for close in closes for order_id in _close_now(trading, *close, cancel)]
+    return accepted(*made, reason=_told(v for _, _, verdicts in closes for v in verdicts))
 
 
 def _checked(trading: Trading, seen: cmd.SeenPosition, max_ticks: int) -> tuple[PositionRow | None, Reply]:
@@ -110,7 +112,35 @@ def _requests(
     ]
 
 
-def _close_now(trading: Trading, row: PositionRow, requests: list[OrderRequest], cancel: Cancel) -> list[int]:
+def _judged(trading: Trading, requests: list[OrderRequest]) -> list[Assessment] | Reply:
+    """What the guards say to each, or why one of them is refused. A close is not cut: the position was
+    seen, and all of it or the part that was asked for is closed."""
+    verdicts = []
+    for request in requests:
+        if (objection := objection_to(trading, request)) is not None:
+            return objection
+        verdict = assess(request, gather(trading.state, request), trading.guards, cuts=False)
+        if verdict.refusals:
+            return refused_by_guard(trading, verdict, request)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _told(verdicts: Iterable[Assessment]) -> str:
+    return " ".join(dict.fromkeys(w.message for verdict in verdicts for w in verdict.warnings))
+
+
+def _close_now(
+    trading: Trading,
+    row: PositionRow,
+    requests: list[OrderRequest],
+    verdicts: list[Assessment],
+    cancel: Cancel,
+) -> list[int]:
     for order_id in competing_orders(row, _working(trading)):
         cancel(trading, order_id, "position is being closed")
-    return [create(trading, request, row.strategy_id) for request in requests]
+    made = []
+    for request, verdict in zip(requests, verdicts, strict=True):
+        made.append(create(trading, request, row.strategy_id))
+        tell_guards(trading, verdict, made[-1], request.symbol)
+    return made

@@ -38,7 +38,7 @@ def create_one(trading: Trading, request: OrderRequest, strategy_id: int, take: 
         return refused_by_guard(trading, verdict, request)
     take()
     order_id = create(trading, _clamped(request, verdict), strategy_id)
-    _tell_guards(trading, verdict, order_id, request.symbol)
+    tell_guards(trading, verdict, order_id, request.symbol)
     told = [w.message for w in verdict.warnings]
     venue = trading.state.book.orders[order_id].intent.venue
     if not trading.state.reachable(venue):
@@ -71,7 +71,7 @@ def create_linked(trading: Trading, command: cmd.SubmitLinked, take: Callable[[]
     made = []
     for request, verdict in zip(requests, verdicts, strict=True):
         made.append(create(trading, _clamped(request, verdict), command.strategy_id))
-        _tell_guards(trading, verdict, made[-1], request.symbol)
+        tell_guards(trading, verdict, made[-1], request.symbol)
     return accepted(*made, reason=" ".join(w.message for v in verdicts for w in v.warnings))
 
 
@@ -216,7 +216,7 @@ def refused_by_guard(trading: Trading, verdict: Assessment, request: OrderReques
     return refused(" ".join(r.message for r in verdict.refusals), first.guard)
 
 
-def _tell_guards(trading: Trading, verdict: Assessment, order_id: int, symbol: str) -> None:
+def tell_guards(trading: Trading, verdict: Assessment, order_id: int, symbol: str) -> None:
     for told in verdict.warnings:
         trading.record(
             ev.GuardFired(

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-import pytest
 from trading_world import ACCOUNT, OPEN_LIMITS, SYMBOL, TERMS, World
 
 from monitor.engine import commands as cmd, events as ev
@@ -16,7 +15,6 @@ from monitor.engine.orderplan import OrderPlan
 from monitor.engine.orders import Order
 from monitor.engine.values import (
     Direction,
-    EngineState,
     FailurePolicy,
     InnerState,
     Offset,
@@ -24,7 +22,6 @@ from monitor.engine.values import (
     OrderType,
     Side,
 )
-from monitor.engine.venue import PlaceRequest
 
 
 def world(mode: PositionMode = PositionMode.NETTING, **limits: Any) -> World:

@@ -7,9 +7,10 @@ only when that is durable.
 from __future__ import annotations
 
 from monitor.engine import events as ev
+from monitor.engine.ledger import PositionMode
 from monitor.engine.orders import Order
 from monitor.engine.trading.state import State
-from monitor.engine.values import TRIGGERED_AS
+from monitor.engine.values import TRIGGERED_AS, Offset
 from monitor.engine.venue import CancelRequest, Instruction, LookUpRequest, PlaceRequest, ReplaceRequest
 from monitor.engine.waiting.exits import watched_here
 
@@ -88,7 +89,15 @@ def _place(state: State, order: Order, sent: ev.OrderSent, seq: int) -> PlaceReq
         quantity=order.remaining,
         price=order.price,
         trigger_price=trigger,
-        reduce_only=intent.reduce_only,
+        reduce_only=intent.reduce_only or _must_reduce(state, order),
         expires_ns=intent.expires_ns,
         attempt=sent.attempt,
     )
+
+
+def _must_reduce(state: State, order: Order) -> bool:
+    """Where long and short make up for each other, an offset means nothing to the venue: two closes
+    of the same position would turn it over unless the venue is told that they only reduce."""
+    account = state.terms.account(order.intent.account_id)
+    netting = account is not None and account.mode is PositionMode.NETTING
+    return netting and order.offset is not Offset.OPEN

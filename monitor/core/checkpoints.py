@@ -27,15 +27,17 @@ class Checkpointer:
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, live: LiveSession | None) -> None:
+    async def begin(self, live: LiveSession | None) -> None:
         """Another session is on the stage; what it was restored from counts as its last."""
-        self.stop()
+        await self.stop()
         self._seq = live.journal.seq if live is not None else 0
 
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+    async def stop(self) -> None:
+        """Whatever is under way has ended afterwards."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
     def look(self, session_id: int, live: LiveSession) -> None:
         """Begin one when enough has happened. In the core's turn, after publishing."""

@@ -6,7 +6,6 @@ Knows how gateways are made; which one it is follows from the address.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -46,7 +45,7 @@ class Venues:
         inside = {account.venue_account or account.account_id: account.account_id for account in mine}
 
         def make(on_message: OnMessage) -> Gateway:
-            return Gateway(venue, config.url_of(venue), tuple(inside), on_message, time.time_ns, self.line)
+            return Gateway(venue, config.url_of(venue), tuple(inside), on_message, live.clock_ns, self.line)
 
         if len(config.terms.venues) == 1:
             return make(on_message)
@@ -66,6 +65,7 @@ async def connect(store: Store, venues: Venues, options: VenueOptions, now_ns: i
     one. Raises StoreError, and VenueError when one cannot be reached or does not offer what is asked."""
     saved = await _had_before(store, options)
     if saved is not None:
+        _check_same_accounts(saved, options)
         return await restore(store, saved)
     hellos = await _greet(venues, options)
     return await begin_live(store, _config(hellos, options, venues, now_ns), now_ns)
@@ -78,10 +78,23 @@ async def _had_before(store: Store, options: VenueOptions) -> SavedSession | Non
         saved = await store.session(listed.session_id)
         if saved is None:
             continue
-        config = msgspec.json.decode(saved.config, type=LiveConfig)
-        if set(config.options.urls) == set(options.urls):
+        if set(_config_of(saved).options.urls) == set(options.urls):
             return saved
     return None
+
+
+def _config_of(saved: SavedSession) -> LiveConfig:
+    return msgspec.json.decode(saved.config, type=LiveConfig)
+
+
+def _check_same_accounts(saved: SavedSession, options: VenueOptions) -> None:
+    """A session keeps its accounts for its whole life: others are never traded in their place."""
+    kept = [account.account_id for account in _config_of(saved).terms.accounts if not account.watched]
+    if options.accounts and set(options.accounts) != set(kept):
+        raise VenueError(
+            f"The session that is kept for {', '.join(options.urls)} trades {', '.join(kept)}, "
+            f"not {', '.join(options.accounts)}: name no account or these, or use another database."
+        )
 
 
 async def _greet(venues: Venues, options: VenueOptions) -> list[VenueHello]:

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ import msgspec
 from monitor.boundary import CoreStats, PastMoment, Unavailable
 from monitor.core.checkpoints import EVERY, Checkpointer
 from monitor.core.connect import Venues, connect
-from monitor.core.durability import Durability
+from monitor.core.durability import NOT_DURABLE, Durability
 from monitor.core.housekeeping import Housekeeping
 from monitor.core.killswitch import KillSwitch
-from monitor.core.live import not_voided
+from monitor.core.live import LiveSession, not_voided
 from monitor.core.outbox import WindowOutbox
 from monitor.core.past import NoSuchMomentError, look_at
 from monitor.core.player import Player
@@ -35,7 +36,7 @@ from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply, accepted, refused
 from monitor.engine.options import ReplayOptions, VenueOptions
 from monitor.engine.rows import LogRow, OperationRow
-from monitor.engine.values import LogLevel
+from monitor.engine.values import EngineState, LogLevel
 from monitor.store.batch import Batch
 from monitor.store.faults import StoreError
 from monitor.store.retention import KEPT_DAYS
@@ -70,7 +71,7 @@ class Core(Questions):
         self._turn = asyncio.Lock()
         self._player = Player(self)
         self._venues = venues or Venues()
-        self._trader = Trader(self, self._venues.gateway)
+        self._trader = Trader(self, self._venues.gateway, next(iter(self._venues.line.reconnect_s), 1.0))
         self._checkpointer = Checkpointer(store, checkpoint_every)
         self._kill_switch = KillSwitch(kill_file)
         self._housekeeping = Housekeeping(store, keep_days, self._say_moved)
@@ -130,18 +131,29 @@ class Core(Questions):
         except ExceptionGroup as errors:
             self._failure = self._failure or errors.exceptions[0]
         if self._failure is not None:
+            await self._trader.get_out()  # nobody looks after what works at a venue from here on
             raise self._failure
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def fail(self, error: Exception) -> None:
+        """Something that must not end has ended: nothing goes on."""
+        self._failure = self._failure or error
+        self.stop()
 
     async def close(self) -> None:
         """End the session cleanly: everything is durable afterwards, or StoreError says not.
         After a failure nothing more is written: what is on disk is the last sound state."""
         self._durability.close()
         await self._trader.close()
-        self._checkpointer.stop()
         await self._housekeeping.close()
+        try:
+            await self._end()
+        finally:
+            await self._checkpointer.stop()  # the last word may have begun one
+
+    async def _end(self) -> None:
         async with self._turn:
             for task in list(self._tasks):
                 task.cancel()
@@ -174,10 +186,16 @@ class Core(Questions):
         self._player.take(opened.session)
         if opened.live is not None:
             opened.live.trading.guards = self._venues.guards  # as the settings are now
+            self._halt_at_start(opened.live)
         await self._trader.take(opened.live)
-        self._checkpointer.begin(opened.live)
+        await self._checkpointer.begin(opened.live)
         if opened.row.notice:
             self.note(LogLevel.INFO, "session", opened.row.notice)
+
+    def _halt_at_start(self, live: LiveSession) -> None:
+        """With a KILL file there: before a line is opened, so that nothing that was due can leave."""
+        if (halt := self._kill_switch.halt(live)) is not None:
+            self._note_operation(halt, live.handle(halt))
 
     # Time ----------------------------------------------------------------------------------
     async def breathe(self) -> None:
@@ -226,18 +244,27 @@ class Core(Questions):
 
     # Commands --------------------------------------------------------------------------------
     def submit(self, command: cmd.AnyCommand) -> asyncio.Future[Reply]:
-        """Carry out a command in its turn. The same key gets the first answer again."""
-        known = self._answers.get(command.key) if command.key else None
+        """Carry out a command in its turn. The same key gets the first answer again: but for an
+        emergency stop, which is always looked at anew, and for what only waits for the disk."""
+        key = "" if isinstance(command, cmd.SetEngineState) else command.key
+        known = self._answers.get(key) if key else None
         if known is not None:
             return asyncio.shield(known)
         task = asyncio.get_running_loop().create_task(self._carry_out(command), name="command")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if command.key:
-            self._answers[command.key] = task
+        if key:
+            self._answers[key] = task
+            task.add_done_callback(partial(self._forget_passing, key))
             if len(self._answers) > _REMEMBERED_KEYS:
                 self._answers.popitem(last=False)
         return asyncio.shield(task)
+
+    def _forget_passing(self, key: str, task: asyncio.Task[Reply]) -> None:
+        """What was refused only because the database was away may be tried again."""
+        said = None if task.cancelled() or task.exception() is not None else task.result()
+        if said is not None and said.guard == NOT_DURABLE and self._answers.get(key) is task:
+            del self._answers[key]
 
     async def answer(self, command: cmd.AnyCommand) -> Reply:
         return await self.submit(command)
@@ -245,7 +272,7 @@ class Core(Questions):
     async def _carry_out(self, command: cmd.AnyCommand) -> Reply:
         async with self._turn:
             if self._failure is not None:
-                return refused("The engine has stopped after an error.", "stopped")
+                return self._after_failure(command)
             try:
                 reply = await self._dispatch(command)
                 self._note_operation(command, reply)
@@ -261,6 +288,14 @@ class Core(Questions):
         if durable is not None and not telling and not isinstance(command, _PLAYING_COMMANDS):
             await durable
         return reply
+
+    def _after_failure(self, command: cmd.AnyCommand) -> Reply:
+        """An emergency stop still does what it can: nothing is written, but cancels leave."""
+        halts = isinstance(command, cmd.SetEngineState) and command.state is EngineState.HALTED
+        if not halts or not self._trader.reaches_venues:
+            return refused("The engine has stopped after an error.", "stopped")
+        asked = len(self._trader.cancel_all())
+        return accepted(reason=f"The engine has stopped after an error; {asked} orders are being cancelled.")
 
     async def _dispatch(self, command: cmd.AnyCommand) -> Reply:
         if self.outbox.in_past and command.origin == "window" and not isinstance(command, cmd.SetEngineState):

@@ -15,6 +15,8 @@ from monitor.engine.values import LogLevel
 from monitor.store.faults import StoreError
 from monitor.store.store import Store
 
+NOT_DURABLE = "not-durable"
+"""The guard of what is refused now and may be asked again, with the same key."""
 NEW_RISK = (cmd.SubmitOrder, cmd.SubmitLinked, cmd.ReplaceOrder, cmd.DecideOrder)
 
 
@@ -32,7 +34,7 @@ class Durability:
     def refusal(self, command: cmd.AnyCommand) -> Reply | None:
         """Why not now; None for what may go on."""
         if self._store.error and isinstance(command, NEW_RISK):
-            return refused(f"No new orders while they cannot be kept: {self._store.error}", "not-durable")
+            return refused(f"No new orders while they cannot be kept: {self._store.error}", NOT_DURABLE)
         return None
 
     def close(self) -> None:

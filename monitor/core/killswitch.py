@@ -32,6 +32,12 @@ class KillSwitch:
         if self._path is None or live is None or time.monotonic() < self._looked + _LOOK_EVERY:
             return None
         self._looked = time.monotonic()
+        return self.halt(live)
+
+    def halt(self, live: LiveSession) -> cmd.SetEngineState | None:
+        """The same, looked at now."""
+        if self._path is None:
+            return None
         if live.trading.state.engine_state is EngineState.HALTED or not self._path.exists():
             return None
         return cmd.SetEngineState(state=EngineState.HALTED, reason=self._reason(), origin="KILL file")

@@ -7,12 +7,12 @@ newest checkpoint on. Knows no gateway.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import aclosing
 
 import msgspec
 
+from monitor.core.clock import Clock
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
 from monitor.engine.commands import Reply
@@ -23,7 +23,7 @@ from monitor.engine.simulation import Note
 from monitor.engine.trading.checkpoint import FORMAT, Checkpoint, decoded, load
 from monitor.engine.trading.terms import TradingTerms
 from monitor.engine.trading.trading import Trading
-from monitor.engine.values import World
+from monitor.engine.values import LogLevel, World
 from monitor.store.store import SavedSession, Store
 
 
@@ -41,18 +41,23 @@ class LiveConfig(msgspec.Struct, frozen=True, kw_only=True, tag="venue"):
 
 
 class LiveSession:
-    """`trading` with this machine's clock."""
+    """`trading` with a clock of its own, which goes on from the newest fact."""
 
-    def __init__(self, config: LiveConfig, trading: Trading | None = None) -> None:
+    def __init__(
+        self, config: LiveConfig, trading: Trading | None = None, clock_ns: Clock | None = None
+    ) -> None:
         self.config = config
         self.trading = trading or Trading(config.terms)
+        self.clock_ns = clock_ns or Clock(self.trading.now_ns)
 
     @property
     def journal(self) -> Journal:
         return self.trading.journal
 
     def handle(self, command: cmd.AnyCommand) -> Reply:
-        return self.trading.handle(command, time.time_ns())
+        if isinstance(command, cmd.SetEngineState):  # never answered from memory
+            command = msgspec.structs.replace(command, key="")
+        return self.trading.handle(command, self.clock_ns())
 
     def take_records(self) -> list[JournalRecord]:
         return self.trading.take_records()
@@ -61,6 +66,8 @@ class LiveSession:
         return self.trading.take_changes()
 
     def take_notes(self) -> list[Note]:
+        if news := self.clock_ns.news():
+            self.trading.note(LogLevel.WARNING, "clock", news)
         return self.trading.take_notes()
 
     def snapshot(self) -> Changes:
@@ -117,5 +124,5 @@ async def restore_live(store: Store, saved: SavedSession, config: LiveConfig) ->
     """The session as it was, its lines lost, ready to compare itself with its venue."""
     trading = await load_trading(store, saved.session_id, config)
     live = LiveSession(config, trading)
-    trading.resume(time.time_ns())
+    trading.resume(live.clock_ns())
     return live

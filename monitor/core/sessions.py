@@ -108,7 +108,7 @@ async def begin_live(store: Store, config: LiveConfig, now_ns: int) -> Opened:
         created_ns=now_ns, world=config.world, title=title, config=msgspec.json.encode(config)
     )
     live = LiveSession(config)
-    live.trading.resume(now_ns)
+    live.trading.resume(live.clock_ns())
     return Opened(session_id=session_id, options=None, row=live.row(session_id, title), live=live)
 
 

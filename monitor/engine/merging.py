@@ -85,11 +85,18 @@ def _hear_offset(order: Order, told: Offset) -> None:
         order.offset = surer(order.offset, told)
 
 
+def differs(known: ev.TradeExecuted, fill: ev.TradeExecuted) -> bool:
+    """The same fill with another direction or fee, when both times one was told."""
+    turned = known.direction is not fill.direction and None not in (known.direction, fill.direction)
+    dearer = known.commission != fill.commission and bool(known.commission and fill.commission)
+    return turned or dearer
+
+
 def _merge_fill(order: Order, fill: ev.TradeExecuted, time_ns: int) -> None:
     key = fill.venue_trade_id
     known = order.fills.get(key)
     if known is not None:
-        if known.price != fill.price or known.volume != fill.volume:
+        if known.price != fill.price or known.volume != fill.volume or differs(known, fill):
             order.open_dossier().conflict = True
         return
     if order.fills is NO_FILLS:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from monitor.engine import events as ev
 from monitor.engine.dossier import Leg, Told
 from monitor.engine.evidence import PLAIN, outweighs, surer_type
+from monitor.engine.merging import differs
 from monitor.engine.offsets import surer, told_by
 from monitor.engine.orders import Order
 from monitor.engine.tracker.terms import Desk
@@ -156,8 +157,16 @@ def news_of_offset(order: Order, told: Offset | None) -> Offset | None:
     return told
 
 
-def of_known_fill(order: Order, report: FillReport, venue_order_id: str) -> Iterator[ev.OrderEvent]:
-    """What a fill that was told before tells besides: another channel may know which lots it took."""
+def of_known_fill(
+    desk: Desk, order: Order, report: FillReport, venue_order_id: str
+) -> Iterator[ev.OrderEvent]:
+    """What a fill that was told before tells besides: another channel may know which lots it took,
+    or contradict it."""
+    known = order.fills[report.venue_trade_id]
+    if not order.dossier.conflict:
+        again = executed(desk, order, report, venue_order_id)
+        if differs(known, again):
+            yield again
     offset = news_of_offset(order, told_by(report))
     if offset is not None:
         yield ev.OrderReported(

@@ -197,7 +197,7 @@ class Tracker:
             if known is None or not order.dossier.conflict:
                 yield listening.executed(self._desk, order, report, vid)
         else:
-            yield from listening.of_known_fill(order, report, vid)
+            yield from listening.of_known_fill(self._desk, order, report, vid)
         yield from self._claims(key_of(report, vid), order.order_id, now_ns)
 
     def _joined(self, ours: int, found: int, message: OrderReport | FillReport, now_ns: int) -> Facts:

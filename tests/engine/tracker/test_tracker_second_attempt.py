@@ -74,3 +74,17 @@ def test_a_trade_that_turned_a_position_over_may_be_told_in_two_halves(again: in
         assert (world.row(order).status, world.finished(order)) == (OrderStatus.FILLED, 5)
         assert world.money[order] == Decimal(-5)
         assert world.alerts() == []
+
+
+def test_the_same_trade_with_another_fee_or_direction_is_told_to_somebody_once() -> None:
+    venue = Venue()
+    first = venue.fills("t", 1)
+    for other in (
+        venue.fills("t", 1, fee=Decimal("0.5")),
+        venue.fills("t", 1, direction=FillDirection.CLOSE_SHORT),
+    ):
+        for spoken in permutations([first, other, venue.done(1)]):
+            world = World()
+            world.hear(*spoken, other, first)
+            assert world.alerts() == ["conflict"]
+            assert world.money[world.external("7")] == 1

@@ -34,7 +34,8 @@ EDITING = frozenset({Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Left, Q
 
 
 class OrderForm(QFrame):
-    """`open` shows it, Esc leaves it; what was typed is there the next time. `left` says it went."""
+    """`open` shows it, Esc leaves it and what was typed; only what was `put_away` is there the next
+    time. `left` says it went."""
 
     left = Signal()
 
@@ -46,6 +47,7 @@ class OrderForm(QFrame):
         self._armed_ns = 0
         self._side: Side | None = None
         self._strategy = 0
+        self._kept = False
         self.setObjectName("orderForm")
         self._make_fields()
         self._lay_out()
@@ -57,9 +59,13 @@ class OrderForm(QFrame):
     # -- what others do with it
 
     def open(self, symbol: str = "", account_id: str = "", strategy_id: int = 0) -> None:
-        """Show it and give it the focus; a symbol is taken over where none was typed yet, an account
-        where nothing of an order was. In a replay the order is given for a strategy of it."""
+        """Show it, as for a new order unless one is in it, and give its symbol the focus; symbol and
+        account are taken over where none was typed. In a replay the order is given for a strategy
+        of it."""
         self._strategy = strategy_id
+        if self.isHidden() and not (self._kept or self._sent):
+            self._start_afresh()
+        self._kept = False
         self._offer_accounts(account_id)
         if not self.symbol.text().strip():
             self.symbol.setText(symbol)
@@ -71,8 +77,8 @@ class OrderForm(QFrame):
         if not self._sent:  # an answer that is awaited may still say that the order was taken
             self._begin()
         self.show()
-        first = self.symbol if not self.symbol.text() else self.volume
-        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.symbol.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.symbol.selectAll()
 
     def offer_accounts(self) -> None:
         """The accounts that can be chosen are others by now; the chosen one stays."""
@@ -81,6 +87,11 @@ class OrderForm(QFrame):
     def leave(self) -> None:
         self.hide()
         self.left.emit()
+
+    def put_away(self) -> None:
+        """Leave it for a while: what was typed is there the next time."""
+        self._kept = True
+        self.leave()
 
     def draft(self) -> Draft:
         """What is typed by now. Qt gives the words of an enumeration back as plain text."""
@@ -176,6 +187,14 @@ class OrderForm(QFrame):
         self.account.setEnabled(len(names) > 1)
         if self._account() != chosen:
             self._edited()
+
+    def _start_afresh(self) -> None:
+        """Nothing of an order that was left: half of one would be taken for the new one's."""
+        self._clear()
+        self.symbol.clear()
+        first = (self.offset, Offset.OPEN), (self.type, OrderType.LIMIT), (self.priority, Priority.NORMAL)
+        for combo, value in first:
+            combo.setCurrentIndex(combo.findData(value))
 
     def _begin(self) -> None:
         """Another order, as it will be: a key of its own, armed a moment from now."""

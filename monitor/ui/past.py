@@ -74,7 +74,7 @@ class PastControl:
     def open(self) -> None:
         """Stop at this moment: from here every earlier one can be gone to."""
         if self._window.order_form.isVisible():
-            self._window.order_form.leave()  # what was typed is there in the present
+            self._window.order_form.put_away()  # what was typed is there in the present
         self._want(Wanted())
         self._window.past_bar.scrubber.setFocus(Qt.FocusReason.ShortcutFocusReason)
 

@@ -12,6 +12,7 @@ from trader import NOON, Trader
 from monitor.engine.commands import SubmitOrder, accepted, refused
 from monitor.engine.orderplan import OrderPlan
 from monitor.engine.values import NS_PER_SECOND, Offset, OrderType, Priority, Side
+from monitor.ui.draft import Draft
 
 Key = Qt.Key
 
@@ -116,3 +117,29 @@ def test_escape_leaves_the_form_for_the_table(trader: Trader) -> None:
     trader.press(Key.Key_Escape)
     assert not trader.window.order_form.isVisible()
     assert trader.focus() is trader.window.queue.table.view
+
+
+def test_a_new_order_has_nothing_of_the_one_that_was_left(trader: Trader) -> None:
+    fill(trader)
+    form = trader.window.order_form
+    form.type.setCurrentIndex(form.type.findData(OrderType.STOP))
+    form.priority.setCurrentIndex(form.priority.findData(Priority.LOW))
+    trader.press(Key.Key_Escape)
+    trader.press(Key.Key_N)
+    draft = form.draft()
+    assert draft == Draft(symbol=draft.symbol)
+
+
+@pytest.mark.parametrize("prefilled", ["", SYMBOL])
+def test_what_is_typed_first_is_the_symbol(trader: Trader, prefilled: str) -> None:
+    trader.window.order_form.open(prefilled)
+    trader.type("SIM.au9999")
+    draft = trader.window.order_form.draft()
+    assert (draft.symbol, draft.volume) == ("SIM.au9999", "")
+
+
+def test_an_order_in_sight_is_gone_on_with(trader: Trader) -> None:
+    fill(trader)
+    trader.window.order_form.open("SHFE.rb2001")
+    assert trader.window.order_form.draft().symbol == SYMBOL
+    assert trader.window.order_form.draft().volume == "2"

@@ -65,6 +65,7 @@ class Tracker:
         self._shown = Shown()
         self._holding = Holding(self._times, self._shown)
         self._held, self._claimed = self._holding.known, self._holding.claimed
+        self._owned = self._holding.owned
         self._concluder = Concluder(desk, self._times)
         self._schedule = Schedule(self._times, self._concluder, self._shown)
         self._hearing: dict[type, Callable[[Any, int], Said]] = {
@@ -282,8 +283,7 @@ class Tracker:
 
     # What is due ---------------------------------------------------------------------------------
     def decide(self, now_ns: int) -> Said:
-        holding = self._holding
-        held = self._claimed or holding.owned or holding.due_ns <= now_ns
+        held = self._claimed or self._owned or self._holding.due_ns <= now_ns
         if self._dirty or held or self._schedule.due_ns <= now_ns:
             return self._decide(now_ns)
         return _NOTHING
@@ -292,8 +292,9 @@ class Tracker:
         if self._claimed:
             for order_id in list(self._claimed):
                 yield from self._drain(order_id, now_ns)
-        for key, owner in list(self._holding.owned.items()):
-            yield from self._claims(key, owner, now_ns)
+        if self._owned:
+            for key, owner in list(self._owned.items()):
+                yield from self._claims(key, owner, now_ns)
         if self._holding.due_ns <= now_ns:
             yield from self._release(now_ns)
         dirty, review, schedule = self._dirty, self._concluder.review, self._schedule

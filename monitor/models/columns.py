@@ -191,10 +191,15 @@ def age(id: str, title: str, get: Get, **more: Any) -> Column:
         id=id,
         title=title,
         value=get,
-        text=lambda row, context: fmt.age(context.age_of(get(row))),
         sort=since,
         ages=True,
-        **{"align": Align.RIGHT, "tone": lambda row, _: Tone.MUTED, "width": 52, **more},
+        **{
+            "text": lambda row, context: fmt.age(context.age_of(get(row))),
+            "align": Align.RIGHT,
+            "tone": lambda row, _: Tone.MUTED,
+            "width": 52,
+            **more,
+        },
     )
 
 

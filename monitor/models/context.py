@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from monitor.models import format as fmt
+from monitor.models.lines import Lines
 
 Day: TypeAlias = tuple[int, int]  # its first nanosecond, and that of the next day
 
@@ -18,7 +19,7 @@ Day: TypeAlias = tuple[int, int]  # its first nanosecond, and that of the next d
 class Context:
     """`clock_ns` is the engine's time (ages count from it), None before the first input.
     `by_hand` are the ids of the orders that a person gave; `terms` what working orders that are
-    not at the venue yet would do, in words."""
+    not at the venue yet would do, in words; `lines` says whose prices are old."""
 
     __slots__ = (
         "_day",
@@ -27,6 +28,7 @@ class Context:
         "by_hand",
         "clock_ns",
         "digits",
+        "lines",
         "strategies",
         "terms",
         "zone",
@@ -36,6 +38,7 @@ class Context:
         self.zone = zone
         self.clock_ns: int | None = None
         self.digits: dict[str, int] = {}
+        self.lines = Lines()
         self.strategies: dict[int, str] = {}
         self.by_hand: set[int] = set()
         self.terms: dict[int, str] = {}

@@ -202,6 +202,7 @@ class Desk(QObject):
             curve.clear()
         self.context.clock_ns = None
         self.context.digits.clear()
+        self.context.lines.clear()
         self.context.strategies.clear()
         self.context.by_hand.clear()
         self.context.terms.clear()
@@ -284,6 +285,9 @@ class Desk(QObject):
         self.records.apply(changes.records.values())
         self.alerts.apply(self._alerts_of_then(changes.alerts.values()))
         self.links.apply(changes.links.values())
+        self.context.lines.trades_at(changes.executions.values())
+        if self.context.lines.take(changes.links.values(), self.context.clock_ns):
+            self.positions.refresh()
         self.signals.apply(changes.signals.values())
         self.queue = changes.queue or self.queue
 

@@ -56,9 +56,32 @@ def volume_text(position: PositionRow, _: Context) -> str:
     return f"{total} ({fmt.volume(position.volume_today)}/{fmt.volume(before)})" if before else total
 
 
-def _last_tone(position: PositionRow, context: Context) -> Tone:
+def _is_stale(position: PositionRow, context: Context) -> bool:
+    """Whether its price is old: it has not moved for long, or the line it came by is lost."""
     age = context.age_of(position.quote_ns)
-    return Tone.STALE if age is not None and age > STALE_NS else Tone.PLAIN
+    return (age is not None and age > STALE_NS) or context.lines.no_prices(position.account_id)
+
+
+def _last_tone(position: PositionRow, context: Context) -> Tone:
+    return Tone.STALE if _is_stale(position, context) else Tone.PLAIN
+
+
+def _profit_tone(position: PositionRow, context: Context) -> Tone:
+    """What a lost line's price makes of a position is as old as that price."""
+    if context.lines.no_prices(position.account_id):
+        return Tone.STALE
+    return c.profit_tone(position.unrealised_profit)
+
+
+def _quote_text(position: PositionRow, context: Context) -> str:
+    """How old the price is; while its line is lost, of when."""
+    if position.quote_ns is None or not context.lines.no_prices(position.account_id):
+        return fmt.age(context.age_of(position.quote_ns))
+    return f"as of {fmt.clock(position.quote_ns, context.zone)[:8]}"
+
+
+def _quote_tone(position: PositionRow, context: Context) -> Tone:
+    return Tone.WARN if context.lines.no_prices(position.account_id) else Tone.MUTED
 
 
 def _fraction_text(position: PositionRow, _: Context) -> str:
@@ -115,23 +138,38 @@ POSITIONS = TableSpec(
             lambda p: p.last_price,
             lambda p, _: fmt.price(p.last_price, p.price_digits),
             tone=_last_tone,
+            tip=lambda p, context: f"{fmt.price(p.last_price, p.price_digits)}  {_quote_text(p, context)}",
+            ages=True,
             width=64,
         ),
-        c.profit("unrealised", "unrealised", lambda p: p.unrealised_profit, aliases=("pnl", "profit")),
+        c.profit(
+            "unrealised",
+            "unrealised",
+            lambda p: p.unrealised_profit,
+            tone=_profit_tone,
+            aliases=("pnl", "profit"),
+        ),
         c.figure(
             "percent",
             "+/\u2212 %",
             profit_fraction,
             _fraction_text,
-            tone=lambda p, _: c.profit_tone(p.unrealised_profit),
+            tone=_profit_tone,
             width=62,
             help="Unrealised profit in per cent of the cost",
+        ),
+        c.age(
+            "quote_age",
+            "quote",
+            lambda p: p.quote_ns,
+            text=_quote_text,
+            tone=_quote_tone,
+            help="Age of the last price; of when it is while the line to its venue is lost",
         ),
         c.volume("frozen", "frozen", lambda p: p.frozen, help="Held by working closing orders"),
         c.profit("realised", "realised", lambda p: p.realised_profit),
         c.money("margin", "margin", lambda p: p.margin, width=84),
         strategy_column(),
-        c.age("quote_age", "quote", lambda p: p.quote_ns, help="Age of the last price"),
         c.age("held", "held", lambda p: p.opened_ns, help="Since the position was opened"),
     ),
     sort=(("symbol", False), ("direction", False)),

@@ -12,17 +12,24 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
 from monitor.boundary import CoreStats
 from monitor.commands import command, keys_label
 from monitor.engine.rows import AccountRow, AlertRow, ReplayRow, SessionRow, StrategyRow
-from monitor.engine.values import ReplayState, World
+from monitor.engine.values import LinkSide, ReplayState, World
 from monitor.models import format as shown
+from monitor.models.lines import Lost
 from monitor.ui.pulse import Pulse
 from monitor.ui.theme import set_tone
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Tones: info, warn, error."""
+    """Tones: info, warn, error. `cause` names what is told when its text changes with the clock."""
 
     text: str
     tone: str = "info"
+    cause: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is put away with it."""
+        return self.cause or self.text
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -39,6 +46,8 @@ class Situation(msgspec.Struct, frozen=True):
     failed: tuple[StrategyRow, ...] = ()
     heard: tuple[AlertRow, ...] = ()
     """Alerts that were raised while the past is looked at."""
+    lost: tuple[Lost, ...] = ()
+    now_ns: int | None = None
 
 
 def notices(now: Situation) -> list[Told]:
@@ -51,6 +60,7 @@ def notices(now: Situation) -> list[Told]:
     told += [Told(f"Now, while you look at the past: {row.message}", "error") for row in now.heard[::-1]]
     if now.session is not None and now.session.past_seq is not None:
         return told  # the rest would be of then
+    told += [_lost_line(line, now.now_ns) for line in now.lost]
     told += [Told(failure(row), "error") for row in now.failed]
     if now.session is not None and now.session.notice:
         told.append(_of_session(now.session))
@@ -61,6 +71,16 @@ def notices(now: Situation) -> list[Told]:
     if now.stats.mirror_error:
         told.append(Told(f"No web page is served: {now.stats.mirror_error}", "warn"))
     return told
+
+
+def _lost_line(line: Lost, now_ns: int | None) -> Told:
+    """Which line is lost since when, what that means, and the key that tries again."""
+    market, orders = LinkSide.MARKET in line.sides, LinkSide.ORDERS in line.sides
+    which = "Line" if market and orders else "Market line" if market else "Order line"
+    means = ", ".join((*(("prices are old",) if market else ()), *(("orders wait",) if orders else ())))
+    ago = "" if now_ns is None or line.since_ns is None else f" {shown.age(now_ns - line.since_ns)} ago"
+    text = f"{which} to {line.venue} lost{ago}: {means}. {keys_label(command('reconnect'))} tries again now."
+    return Told(text, "error", f"{which} {line.venue} {line.since_ns}")
 
 
 def failure(row: StrategyRow) -> str:
@@ -108,6 +128,7 @@ class Notice(QFrame):
         super().__init__()
         self.setObjectName("notice")
         self._put_away: set[str] = set()
+        self._shown: Told | None = None
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -129,8 +150,9 @@ class Notice(QFrame):
 
     def show_first(self, told: list[Told]) -> None:
         """The most important that was not put away; what is over may come back another time."""
-        self._put_away &= {one.text for one in told}
-        first = next((one for one in told if one.text not in self._put_away), None)
+        self._put_away &= {one.name for one in told}
+        first = next((one for one in told if one.name not in self._put_away), None)
+        self._shown = first
         text = first.text if first is not None else ""
         if first is not None and text != self._label.text():
             self._label.setText(text)
@@ -143,6 +165,6 @@ class Notice(QFrame):
 
     def _close(self) -> None:
         text = self._label.text()
-        self._put_away.add(text)
+        self._put_away.add(self._shown.name if self._shown is not None else text)
         self.setVisible(False)
         self.put_away.emit(text)

@@ -81,6 +81,8 @@ class Telling:
             window.pulse(),
             tuple(row for row in strategies if row.state is StrategyState.FAILED),
             tuple(self._heard),
+            desk.context.lines.lost(),
+            desk.clock_ns,
         )
         window.notice.show_first(notices(situation))
 

@@ -25,10 +25,13 @@ class CurveState(msgspec.Struct, frozen=True):
     peak: float
     drawdown: float
     max_drawdown: float
+    moved: float = 0.0
 
 
 class Curve:
-    """Samples of one account from `first` on, with its peak and falls over all of them."""
+    """Samples of one account from `first` on, with its peak and falls over all of them. The peak goes
+    with money that comes or goes, so that neither hides a fall nor is one; `moved` is what did
+    since the last sample."""
 
     def __init__(self) -> None:
         self.first = 0
@@ -37,12 +40,22 @@ class Curve:
         self.told = 0
         self.peak = float("-inf")
         self.drawdown = self.max_drawdown = 0.0
+        self.moved = 0.0
+
+    def move(self, amount: float) -> None:
+        if not self.times:
+            return
+        before = self.values[-1] + self.moved
+        after = before + amount
+        self.moved += amount
+        self.peak = self.peak * after / before if before > 0 and after > 0 else after
 
     def add(self, time_ns: int, equity: float) -> None:
         if self.times and time_ns <= self.times[-1]:
             return  # the clock stands: the next sample will tell
         self.times.append(time_ns)
         self.values.append(equity)
+        self.moved = 0.0
         self.peak = max(self.peak, equity)
         self.drawdown = 1.0 - equity / self.peak if self.peak > 0 else 0.0
         self.max_drawdown = max(self.max_drawdown, self.drawdown)
@@ -63,12 +76,14 @@ class Curve:
     def state(self) -> CurveState:
         skipped = max(0, len(self.times) - MOST_CARRIED)
         times, values = tuple(self.times[skipped:]), tuple(self.values[skipped:])
-        return CurveState(self.first + skipped, times, values, self.peak, self.drawdown, self.max_drawdown)
+        return CurveState(
+            self.first + skipped, times, values, self.peak, self.drawdown, self.max_drawdown, self.moved
+        )
 
     @classmethod
     def from_state(cls, state: CurveState) -> Curve:
         curve = cls()
-        curve.first, curve.peak = state.first, state.peak
+        curve.first, curve.peak, curve.moved = state.first, state.peak, state.moved
         curve.times, curve.values = list(state.times), list(state.values)
         curve.drawdown, curve.max_drawdown = state.drawdown, state.max_drawdown
         curve.told = curve.total
@@ -86,6 +101,12 @@ class Equity:
     def sample(self, account_id: str, time_ns: int, equity: Decimal) -> None:
         """The crossing from money to measurement."""
         self.curves.setdefault(account_id, Curve()).add(time_ns, float(equity))
+
+    def move(self, account_id: str, amount: Decimal) -> None:
+        """Money came or, below 0, went: no profit and no loss."""
+        curve = self.curves.get(account_id)
+        if curve is not None:
+            curve.move(float(amount))
 
     def take(self, account_id: str, state: CurveState) -> None:
         self.curves[account_id] = Curve.from_state(state)

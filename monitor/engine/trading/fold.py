@@ -261,10 +261,14 @@ class Fold:
         self.changed.accounts[account_id] = None
 
     def _money(self, event: ev.MoneyMoved, _: int) -> None:
-        self.state.account(event.account_id).move(event)
-        if event.kind in (MoneyKind.DEPOSIT, MoneyKind.WITHDRAWAL):
+        account = self.state.account(event.account_id)
+        again = bool(event.venue_id) and account.knows(event.kind, event.venue_id)
+        account.move(event)
+        own = not event.currency or event.currency == account.currency
+        if own and not again and event.kind in (MoneyKind.DEPOSIT, MoneyKind.WITHDRAWAL):
             moved = self.state.transferred
             moved[event.account_id] = moved.get(event.account_id, ZERO) + event.amount
+            self.state.equity.move(event.account_id, event.amount)
         self.changed.accounts[event.account_id] = None
 
     def _day(self, event: ev.DayRolled, time_ns: int) -> None:

@@ -16,7 +16,7 @@ from monitor.engine.orders import Order
 from monitor.engine.trading.parts import View
 from monitor.engine.values import NS_PER_SECOND, EngineState, LogLevel, Offset, Origin
 
-_SEVERITY = {EngineState.NORMAL: 0, EngineState.REDUCE_ONLY: 1, EngineState.HALTED: 2}
+SEVERITY = {EngineState.NORMAL: 0, EngineState.REDUCE_ONLY: 1, EngineState.HALTED: 2}
 PATIENCE_S = 5
 STRAGGLERS = "stragglers"
 """The cause of the alert while cancels of a stop are not confirmed."""
@@ -158,7 +158,7 @@ class Emergency:
     def _changed(self, event: ev.EngineStateChanged, _: int) -> None:
         before, self._state = self._state, event.state
         self._look.clear()
-        if _SEVERITY[event.state] > _SEVERITY[before]:
+        if SEVERITY[event.state] > SEVERITY[before]:
             self._look.update(dict.fromkeys(self._view.book.active))
         self._listen()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.commands import Reply, accepted, refused
+from monitor.engine.emergency import SEVERITY
 from monitor.engine.orders import Order
 from monitor.engine.trading.closing import close_all, close_one
 from monitor.engine.trading.ordering import create_linked, create_one
@@ -27,6 +28,12 @@ def carry_out(trading: Trading, command: cmd.AnyCommand) -> Reply:
     if handler is None:
         return refused(f"{type(command).__name__} is not for trading at a venue.", "invalid")
     return handler(trading, command)
+
+
+def is_of_state(command: cmd.AnyCommand) -> bool:
+    """It says what is to be so. Said again it is to be so again, whatever was meanwhile: an emergency
+    stop is never answered with having stopped before."""
+    return isinstance(command, cmd.SetEngineState | cmd.Reconcile)
 
 
 def take(trading: Trading, command: Any) -> None:
@@ -145,10 +152,16 @@ def _resolve(trading: Trading, command: cmd.ResolveOrder) -> Reply:
 def _engine_state(trading: Trading, command: cmd.SetEngineState) -> Reply:
     if command.state is trading.state.engine_state:
         return accepted(reason=f"The engine is {command.state} already.")
+    if SEVERITY[command.state] < SEVERITY[trading.state.engine_state] and _was_taken(trading, command):
+        return refused("The engine was stopped since this was said first: say it anew.", "changed")
     take(trading, command)
     reason = command.reason or ("by hand" if command.state is not EngineState.NORMAL else "")
     trading.record(ev.EngineStateChanged(state=command.state, reason=reason, by=command.origin))
     return accepted()
+
+
+def _was_taken(trading: Trading, command: cmd.Command) -> bool:
+    return trading.state.taken.orders_of(command.key) is not None
 
 
 def _reconcile(trading: Trading, command: cmd.Reconcile) -> Reply:

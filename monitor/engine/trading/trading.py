@@ -23,7 +23,7 @@ from monitor.engine.records import PositionRecords
 from monitor.engine.simulation import Note
 from monitor.engine.tracker import Tracker
 from monitor.engine.trading.checkpoint import AT_ONCE
-from monitor.engine.trading.desk import carry_out
+from monitor.engine.trading.desk import carry_out, is_of_state
 from monitor.engine.trading.fold import Fold
 from monitor.engine.trading.leaving import Leaving
 from monitor.engine.trading.market import Market
@@ -99,10 +99,11 @@ class Trading:
     # Inputs --------------------------------------------------------------------------------------
     def handle(self, command: cmd.AnyCommand, now_ns: int) -> Reply:
         """Carry out somebody's command: accepted and done, or refused and nothing changed. One whose
-        key was taken before, also before a restart, is not carried out again."""
+        key was taken before, also before a restart, is not carried out again, unless it says what is to
+        be so and not what is to be done."""
         self._clock(now_ns)
         made = self.state.taken.orders_of(command.key)
-        if made is not None:
+        if made is not None and not is_of_state(command):
             return accepted(*made, reason="It was carried out before.")
         reply = carry_out(self, command)
         self._settle()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations
+
 import pytest
 from hypothesis import given, strategies as st
 from pilot import CTRL, Pilot
@@ -115,6 +118,30 @@ def test_the_sheet_shows_every_key_of_the_table(ui: Pilot, key: Qt.Key) -> None:
     assert not sheet.isVisible()
     ui.press(Key.Key_Space)
     assert ui.sent == [PauseReplay()]
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 700)])
+def test_the_sheet_shows_every_group_whole(make_pilot: Callable[..., Pilot], size: tuple[int, int]) -> None:
+    sheet = make_pilot(size=size).window.cheat_sheet
+    sheet.toggle()
+    seen = sheet._scroll.viewport().rect()
+    groups = [group.geometry() for group in sheet._groups]
+    assert all(seen.contains(group) for group in groups)
+    assert not any(a.intersects(b) for a, b in combinations(groups, 2))
+    assert all(group.width() >= group.sizeHint().width() for group in sheet._groups)
+
+
+def test_in_a_small_window_the_sheet_is_scrolled_one_way(make_pilot: Callable[..., Pilot]) -> None:
+    pilot = make_pilot(size=(960, 600))
+    sheet = pilot.window.cheat_sheet
+    pilot.window.setMinimumSize(0, 0)
+    pilot.window.resize(700, 420)
+    sheet.toggle()
+    bar = sheet._scroll.verticalScrollBar()
+    assert all(group.geometry().right() <= sheet._scroll.viewport().width() for group in sheet._groups)
+    assert bar.maximum() > 0
+    pilot.press(Key.Key_PageDown)
+    assert bar.value() > 0
 
 
 def test_word_starts_and_runs_fit_better() -> None:

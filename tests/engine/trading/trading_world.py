@@ -54,6 +54,8 @@ from monitor.engine.venue import (
     PlaceRefused,
     PlaceRequest,
     QuoteReport,
+    ReplaceRefused,
+    ReplaceRequest,
     RequestLost,
     SnapshotRequest,
     VenueMessage,
@@ -111,6 +113,10 @@ class Venue:
         order = VenueOrder(f"V{next(self._numbers)}", request.client_order_id, request.side, request.quantity)
         self.orders[order.client_id] = order
         return self.report(order, now_ns)
+
+    def replace(self, _: ReplaceRequest, __: int) -> VenueMessage | None:
+        """It never answers to that."""
+        return None
 
     def external(self, side: Side, quantity: int, now_ns: int) -> VenueMessage:
         name = f"V{next(self._numbers)}"
@@ -179,15 +185,55 @@ class Venue:
         )
 
 
+class ReservingVenue(Venue):
+    """A resting order that closes reserves what it may close: what is beyond that is refused, and
+    `refused` tells of it. Only ever long."""
+
+    def __init__(self, account_id: str = ACCOUNT) -> None:
+        super().__init__(account_id)
+        self.refused: list[str] = []
+
+    @property
+    def reserved(self) -> Decimal:
+        return sum((o.quantity - o.filled for o in self.working if o.side is Side.SELL), ZERO)
+
+    def place(self, request: PlaceRequest, now_ns: int) -> VenueMessage:
+        free = self.net - self.reserved
+        known = request.client_order_id in self.orders
+        if request.side is Side.SELL and not known and not self.reject_next and request.quantity > free:
+            self.refused.append(f"{request.client_order_id}: {free} can be closed, not {request.quantity}")
+            self.reject_next = "reduce_only"
+        return super().place(request, now_ns)
+
+    def replace(self, request: ReplaceRequest, now_ns: int) -> VenueMessage | None:
+        order = self.named(request.client_order_id, request.venue_order_id)
+        quantity = request.quantity
+        assert quantity is not None
+        grows = ZERO if order is None else quantity - order.quantity
+        free = self.net - self.reserved
+        if order is None or order.status is not VenueStatus.OPEN or quantity <= order.filled or grows > free:
+            return ReplaceRefused(
+                account_id=self.account_id, client_order_id=request.client_order_id, reason="no"
+            )
+        order.quantity = quantity
+        return self.report(order, now_ns)
+
+
 class World:
     """`lost`: the share of requests, and of answers, that never arrive. One model for each venue of
     the terms, with its first account; `venue` is the first."""
 
-    def __init__(self, seed: int = 0, lost: float = 0.0, terms: TradingTerms = TERMS) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        lost: float = 0.0,
+        terms: TradingTerms = TERMS,
+        kind: type[Venue] = Venue,
+    ) -> None:
         self.random = Random(seed)
         self.lost = lost
         self.terms = terms
-        self.venues = {one.venue: Venue(one.account_id) for one in reversed(terms.accounts)}
+        self.venues = {one.venue: kind(one.account_id) for one in reversed(terms.accounts)}
         self.venue = self.venues[terms.venues[0].name]
         self.now_ns = START
         self.pushed: list[VenueMessage] = []
@@ -320,6 +366,8 @@ class World:
             answer: VenueMessage | None = venue.place(request, self.now_ns)
         elif arrives and isinstance(request, CancelRequest):
             answer = self._cancel(venue, request)
+        elif arrives and isinstance(request, ReplaceRequest):
+            answer = venue.replace(request, self.now_ns)
         elif arrives and isinstance(request, LookUpRequest):
             self._look_up(venue, request, answered)
             return

@@ -131,7 +131,10 @@ class Core(Questions):
         except ExceptionGroup as errors:
             self._failure = self._failure or errors.exceptions[0]
         if self._failure is not None:
-            await self._trader.get_out()  # nobody looks after what works at a venue from here on
+            try:
+                await self._trader.get_out()  # nobody looks after what works at a venue from here on
+            except Exception:
+                log.exception("cancels after a failure")
             raise self._failure
 
     def stop(self) -> None:

@@ -206,9 +206,11 @@ async def desk_at(
     connected: bool = True,
     window: bool = False,
     checkpoint_every: int = 25_000,
+    lock_wait_s: float = 1.0,
 ) -> AsyncIterator[Desk]:
-    """Live and compared (unless told otherwise), closed cleanly afterwards."""
-    store = await Store.open(database)
+    """Live and compared (unless told otherwise), closed cleanly afterwards. A database that somebody
+    has locked says nothing for `lock_wait_s`."""
+    store = await Store.open(database, lock_wait_s=lock_wait_s)
     try:
         core = Core(
             store,
@@ -228,7 +230,9 @@ async def desk_at(
             yield desk
         finally:
             core.stop()
-            await running
-            await core.close()
+            try:
+                await running
+            finally:
+                await core.close()
     finally:
         await store.close()

@@ -17,6 +17,7 @@ from trading_desk import Desk, desk_at, order
 from trading_truth import differences, kept
 from venue_world import VenueHere, venue_here
 
+from monitor.core import trader
 from monitor.core.killswitch import KILL_FILE
 from monitor.engine import commands as cmd, events as ev
 from monitor.engine.closing import see
@@ -156,6 +157,46 @@ async def test_an_order_that_a_crash_made_us_forget_keeps_its_name(tmp_path: Pat
         )
         fresh = await resting(desk)
         assert desk.name(fresh) != exit_.client_order_id
+
+
+async def test_a_stop_does_not_wait_for_a_disk_that_is_silent(
+    tmp_path: Path, venue: VenueHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No error is known: new risk waits in its place, the way out does not."""
+    monkeypatch.setattr(trader, "_PATIENCE_WITHOUT_DISK", 0.2)
+    async with place_of("sqlite", tmp_path) as place:
+        async with desk_at(venue, place.address, lock_wait_s=60) as desk:
+            works = await resting(desk)
+            other = await locked(desk, place)
+            fresh = asyncio.create_task(desk.buys("2"))
+            await desk.until(lambda: any(o.quantity == 2 for o in desk.now.orders.values()))
+            halting = asyncio.create_task(desk.does(cmd.SetEngineState(state=EngineState.HALTED)))
+            await desk.until_order(works, OrderStatus.CANCELED)
+            assert (desk.store.error, fresh.done(), halting.done()) == ("", False, False)
+            assert len([r for r in (await venue.truth()).requests if r["request"] == "place"]) == 1
+            await other.unlock()
+            assert (await halting).accepted
+            await desk.until_order(await fresh, OrderStatus.CANCELED)
+            assert differences(await venue.truth(), desk.now) == []
+            await other.close()
+        assert (await kept(place.address)).wrong == []
+
+
+async def test_what_was_refused_for_the_disk_may_be_tried_again_with_its_key(
+    tmp_path: Path, venue: VenueHere
+) -> None:
+    async with place_of("sqlite", tmp_path) as place, desk_at(venue, place.address) as desk:
+        other = await locked(desk, place)
+        asked = lock_is_noticed(desk)
+        await until_told(desk)
+        for _ in range(2):
+            assert (await desk.does(order(key="mine"))).guard == "not-durable"
+        await other.unlock()
+        await asked
+        made = await desk.gives(order(key="mine"))
+        assert (await desk.does(order(key="mine"))).order_ids == (made,)
+        await desk.until_order(made, OrderStatus.PLACED)
+        await other.close()
 
 
 def _told(desk: Desk, order_id: int) -> str:

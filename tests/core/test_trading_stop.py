@@ -85,6 +85,33 @@ async def test_a_file_that_is_there_at_the_start_halts_at_once(tmp_path: Path) -
         assert not (await venue.truth()).orders
 
 
+async def test_with_the_file_there_nothing_that_was_due_leaves(tmp_path: Path) -> None:
+    """The stop is a fact before a line is opened."""
+    kill = tmp_path / KILL_FILE
+    async with venue_here() as venue:
+        async with desk_at(venue, tmp_path / "db.sqlite", kill_file=kill) as desk:
+            waiting = [await desk.buys(plan=OrderPlan(delay_s=1)) for _ in range(3)]
+        kill.write_text("enough", encoding="utf-8")
+        async with desk_at(venue, tmp_path / "db.sqlite", kill_file=kill, connected=False) as desk:
+            session = desk.now.session
+            assert session is not None
+            assert session.engine_state is EngineState.HALTED
+            assert {desk.order(one).status for one in waiting} == {OrderStatus.CANCELED}
+            assert [one.origin for one in desk.seen.operations] == ["KILL file"]
+            await desk.until(desk.connected)
+            assert not [r for r in (await venue.truth()).requests if r["request"] == "place"]
+
+
+async def test_the_same_stop_asked_again_is_carried_out_again(tmp_path: Path) -> None:
+    halt = cmd.SetEngineState(state=EngineState.HALTED, key="the button")
+    async with venue_here() as venue, desk_at(venue, tmp_path / "db.sqlite") as desk:
+        for _ in range(2):
+            working = await resting(desk)
+            assert (await desk.does(halt)).accepted
+            await desk.until_order(working, OrderStatus.CANCELED)
+            assert (await desk.does(cmd.SetEngineState(state=EngineState.NORMAL))).accepted
+
+
 async def test_what_does_not_let_itself_be_cancelled_is_told(tmp_path: Path) -> None:
     async with venue_here() as venue, desk_at(venue, tmp_path / "db.sqlite") as desk:
         working = await resting(desk)

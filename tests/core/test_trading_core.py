@@ -17,7 +17,8 @@ from monitor.engine.closing import quote_is_stale, see
 from monitor.engine.commands import ClosePosition
 from monitor.engine.orderplan import OrderPlan
 from monitor.engine.values import OrderStatus, Side, SignalKind
-from monitor.net.venue_sim.terms import AccountTerms
+from monitor.net.venue_sim.terms import AccountTerms, VenueTerms
+from monitor.net.venues.hello import VenueError
 
 
 async def test_an_order_becomes_a_fill_a_position_and_rows(tmp_path: Path) -> None:
@@ -48,6 +49,20 @@ async def test_an_order_becomes_a_fill_a_position_and_rows(tmp_path: Path) -> No
                 ("fill", 1),
                 ("finished", 1),
             ]
+
+
+async def test_other_accounts_than_the_sessions_are_refused(tmp_path: Path) -> None:
+    both = VenueTerms(accounts=tuple(AccountTerms(account_id=i, currency="USD") for i in "AB"), manual=True)
+    async with venue_here(both) as venue:
+        async with desk_at(venue, tmp_path / "db.sqlite", accounts=("A",)):
+            pass
+        for others in (("B",), ("A", "B")):
+            with pytest.raises(VenueError, match=r"trades A, not"):
+                async with desk_at(venue, tmp_path / "db.sqlite", accounts=others):
+                    pass
+        for same in ((), ("A",)):
+            async with desk_at(venue, tmp_path / "db.sqlite", accounts=same) as desk:
+                assert set(desk.now.accounts) == {"A"}
 
 
 async def test_what_makes_no_order_is_refused_with_a_sentence(tmp_path: Path) -> None:

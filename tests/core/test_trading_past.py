@@ -21,6 +21,8 @@ from monitor.core.live import load_trading, read_checkpoint
 from monitor.engine import commands as cmd
 from monitor.engine.changes import Changes
 from monitor.engine.options import VenueOptions
+from monitor.engine.orderplan import OrderPlan
+from monitor.engine.trading.trading import Trading
 from monitor.engine.values import EngineState, OrderStatus, World
 
 _OF_THE_CLOCK = ("updated_ns", "quote_ns", "last_price", "unrealised_profit", "margin", "close_commission")
@@ -156,6 +158,27 @@ def _damage(database: Path) -> None:
                 (broken, session_id, seq, part),
             )
     there.close()
+
+
+async def test_looking_back_holds_nobody_up(tmp_path: Path, venue: VenueHere) -> None:
+    """Facts are folded a few hundred at a time."""
+    async with desk_at(venue, tmp_path / "db.sqlite") as desk:
+        for _ in range(110):
+            await desk.cancels(await desk.buys(plan=OrderPlan(delay_s=200)))
+        session = desk.now.session
+        assert session is not None
+        records = await desk.store.journal(session.session_id)
+        assert len(records) > 400
+        past = Trading(desk.live.config.terms)
+        assert len(list(past.restore(records))) == len(records) // 200
+
+
+async def test_nothing_of_a_checkpoint_is_left_at_the_end(tmp_path: Path, venue: VenueHere) -> None:
+    """Also of one that the last word began."""
+    async with desk_at(venue, tmp_path / "db.sqlite", checkpoint_every=5) as desk:
+        for _ in range(5):
+            await desk.cancels(await desk.buys(plan=OrderPlan(delay_s=200)))
+    assert "checkpoint" not in {task.get_name() for task in asyncio.all_tasks()}
 
 
 async def test_leaving_a_venue_for_a_replay_and_coming_back(tmp_path: Path, venue: VenueHere) -> None:

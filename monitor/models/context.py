@@ -74,6 +74,14 @@ class Context:
         """Its name; a dash for 0, which is none."""
         return self.strategies.get(strategy_id) or (str(strategy_id) if strategy_id else fmt.DASH)
 
+    def price(self, symbol: str, value: Decimal | None) -> str:
+        """A price padded to the symbol's digits as far as they are known, never cut to them."""
+        return (
+            fmt.DASH
+            if value is None
+            else fmt.price(value, max(self.digits.get(symbol, 0), fmt.digits_of(value)))
+        )
+
     def average(self, symbol: str, value: Decimal | None, like: Decimal | None = None) -> str:
         """An average price, which may fall between ticks: padded to the symbol's digits, else to
         those of the order's own price `like`."""

@@ -145,8 +145,14 @@ def side_tone(row: OrderRow | TradeRow, _: Context) -> Tone:
     return Tone.BUY if row.side is Side.BUY else Tone.SELL
 
 
-def order_price(order: OrderRow, _: Context) -> str:
-    return "market" if order.price is None and order.trigger_price is None else fmt.price(order.price)
+def order_price(order: OrderRow, context: Context) -> str:
+    if order.price is None and order.trigger_price is None:
+        return "market"
+    return context.price(order.symbol, order.price)
+
+
+def _trade_price(trade: TradeRow, context: Context) -> str:
+    return context.price(trade.symbol, trade.price)
 
 
 def average_price(order: OrderRow, context: Context) -> str:
@@ -215,8 +221,8 @@ FILLED = Column(
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
 OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98, whole=True)
-ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=72, hidden=True, whole=True)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=84, whole=True)
+ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=58, hidden=True, whole=True)
 """Hidden while there is one account: `TableView.show_accounts`."""
 
 GIVER = strategy_column(
@@ -240,7 +246,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         "trigger",
         "trigger",
         lambda o: o.trigger_price,
-        lambda o, _: fmt.price(o.trigger_price),
+        lambda o, context: context.price(o.symbol, o.trigger_price),
         width=66,
         help="Where a stop order becomes active",
     ),
@@ -303,7 +309,7 @@ TRADES = TableSpec(
         ACCOUNT,
         SIDE,
         OFFSET,
-        c.figure("price", "price", lambda t: t.price, lambda t, _: fmt.price(t.price), width=66),
+        c.figure("price", "price", lambda t: t.price, _trade_price, width=66),
         c.volume("volume", "volume", lambda t: t.volume, amount=lambda t: t.volume, counted=True),
         c.money("fee", "fee", lambda t: t.commission, width=64),
         c.money("slippage", "slippage", lambda t: t.slippage, width=72, hidden=True),

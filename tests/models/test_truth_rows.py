@@ -36,9 +36,19 @@ from monitor.engine.values import (
     World,
 )
 from monitor.models.columns import Tone
+from monitor.models.context import Context
 from monitor.models.desk import Desk
 from monitor.models.filter import parse
-from monitor.models.orders import INNER, MARKS, flags_text, is_straggler, status_text, status_tip, status_tone
+from monitor.models.orders import (
+    ACTIVE_ORDERS,
+    INNER,
+    MARKS,
+    flags_text,
+    is_straggler,
+    status_text,
+    status_tip,
+    status_tone,
+)
 from monitor.models.table import RowTable
 from monitor.models.waiting import conditions, queue_text
 
@@ -320,3 +330,14 @@ def test_merged_changes_show_the_same_as_one_after_the_other(qapp, steps):
     for name, key in (("waiting", "order_id"), ("evidence", "evidence_id")):
         tables = [getattr(desk, name).rows() for desk in (one_by_one, at_once)]
         assert len({tuple(sorted(map(repr, rows))) for rows in tables}) == 1, (name, key)
+
+
+def test_prices_of_orders_have_the_digits_of_their_symbol() -> None:
+    context = Context()
+    row = order(1, price=Decimal("752.3"), trigger_price=Decimal(750))
+    cells = {column.id: column.text for column in ACTIVE_ORDERS.columns}
+    assert (cells["price"](row, context), cells["trigger"](row, context)) == ("752.3", "750")
+    context.digits[row.symbol] = 2
+    assert (cells["price"](row, context), cells["trigger"](row, context)) == ("752.30", "750.00")
+    context.digits[row.symbol] = 0
+    assert cells["price"](row, context) == "752.3", "never less than was said"

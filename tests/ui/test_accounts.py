@@ -181,12 +181,12 @@ def test_without_a_row_it_is_for_the_account_shown_and_can_be_chosen(trading: Tr
     assert send(trading).account_id == "sim-1"
 
 
-def test_what_was_begun_for_one_account_stays_with_it(trading: Trader) -> None:
+def test_what_was_begun_for_one_account_stays_with_it_over_a_look_at_the_past(trading: Trader) -> None:
     trading.window.positions.view.setFocus()
     trading.window.positions.view.select_row("sim-2")
     trading.press(Key.Key_N)
     write(trading)
-    trading.press(Key.Key_Escape)
+    trading.window.order_form.put_away()
     trading.window.positions.view.select_row("sim-1")
     trading.press(Key.Key_N)
     trading.tell(Changes(accounts={"sim-3": account(account_id="sim-3")}))

@@ -148,6 +148,11 @@ class AccountPanel(QFrame):
         self.chooser = QComboBox()
         self.chooser.setAccessibleName(self.tr("Account"))
         self.chooser.activated.connect(lambda at: self.chosen.emit(self.chooser.itemData(at)))
+        self.chooser.setStyleSheet(
+            f"QComboBox {{ background: {self._theme.ground}; border: 1px solid {self._theme.line_strong};"
+            f" border-radius: 4px; padding: 1px 8px; }}"
+            f"QComboBox:focus {{ border-color: {self._theme.accent}; }}"
+        )
         self.chooser.hide()
         head = QHBoxLayout()
         head.addWidget(self.name)

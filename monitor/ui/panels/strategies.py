@@ -138,9 +138,7 @@ class StrategyList(QWidget):
     def say_empty(self, world: World | None = None) -> None:
         """Why there is none."""
         if world in (World.LIVE, World.SIMULATED):
-            text = self.tr(
-                "Strategies do not run at a venue yet: orders there are given by hand or by a program."
-            )
+            text = self.tr("Strategies do not run at a venue yet: orders are given by hand or over the API.")
         else:
             text = self.tr("No strategy is loaded. Start with: monitor replay FILE --strategy NAME")
         self.empty.setText(text)

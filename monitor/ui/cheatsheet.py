@@ -93,9 +93,9 @@ class CheatSheet(Overlay):
         self._scroll.setStyleSheet("background: transparent;")
         self._hint = QLabel(self.tr("A ticket asks before anything marked • is sent. Esc or ? leaves."))
         self._hint.setObjectName("caption")
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._scroll)
-        layout.addWidget(self._hint)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._scroll)
+        self._column.addWidget(self._hint)
 
     def toggle(self) -> None:
         if self.isVisible():
@@ -116,12 +116,12 @@ class CheatSheet(Overlay):
 
     def _place(self) -> None:
         """As large as the groups want to be, in the arrangement that is least high in the window."""
-        margins = self.layout().contentsMargins()
+        margins = self._column.contentsMargins()
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         across = margins.left() + margins.right() + bar + 2
         room = self._window.width() - 2 * MARGIN - across
         width, height = self._arrange(room)
-        down = margins.top() + margins.bottom() + self.layout().spacing() + self._hint.sizeHint().height() + 2
+        down = margins.top() + margins.bottom() + self._column.spacing() + self._hint.sizeHint().height() + 2
         self.wanted = (width + across, height + down)
         super()._place()
 

@@ -376,6 +376,6 @@ def style(theme: Theme) -> str:
 QPushButton[role="buy"]:checked {{ border-color: {theme.gain}; color: {theme.gain}; }}
 QPushButton[role="sell"]:checked {{ border-color: {theme.loss}; color: {theme.loss}; }}
 QComboBox {{ background: {theme.ground}; border: 1px solid {theme.line_strong}; border-radius: 4px;
-  padding: 3px 8px; }}
+  padding: 3px 8px; combobox-popup: 0; }}
 QComboBox:focus {{ border: 2px solid {theme.accent}; padding: 2px 7px; }}
 """

@@ -105,7 +105,7 @@ def test_the_banner_says_halted_and_who_has_not_obeyed(trader: Trader) -> None:
     assert window.banner.strip.text == "LIVE · HALTED · 1 straggler"
     assert window.system.state.text() == "■ HALTED"
     assert window.system.why.text().startswith("1 cancel is not confirmed yet.")
-    assert window.system.why.text().endswith("by hand.")
+    assert window.system.why.text().endswith("By hand.")
     assert [row.order_id for row in window.system.stragglers.view.rows.shown()] == [1]
     trader.tell(Changes(orders={1: order(1, status=OrderStatus.CANCELED)}))
     assert window.banner.strip.text == "LIVE · HALTED"

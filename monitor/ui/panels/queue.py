@@ -7,14 +7,13 @@ Owns its line. Cancelling and sending is asked for by commands.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor.commands import command, keys_label
 from monitor.engine.rows import WaitingRow
 from monitor.engine.values import WaitingKind
 from monitor.models.desk import Desk
 from monitor.models.waiting import queue_text
-from monitor.ui.elided import ElidedLabel
 from monitor.ui.tables import TablePanel
 from monitor.ui.theme import Theme, set_tone
 
@@ -30,8 +29,10 @@ class QueuePanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._desk = desk
         self.table = TablePanel(desk.waiting, theme)
-        self.line = ElidedLabel(self.tr("Nothing is queued."))
+        self.line = QLabel(self.tr("Nothing is queued."))
         self.line.setObjectName("muted")
+        self.line.setTextFormat(Qt.TextFormat.PlainText)
+        self.line.setWordWrap(True)  # numbers are not to be cut
         self.send = self._button("send_waiting", self.tr("Send now"))
         self.new = self._button("new_order", self.tr("New"))
         head = QHBoxLayout()
@@ -65,7 +66,6 @@ class QueuePanel(QWidget):
         text = self.tr("Nothing is queued.") if queue is None else queue_text(queue)
         if text != self.line.text():
             self.line.setText(text)
-            self.line.setToolTip(text)
         full = queue is not None and queue.length >= queue.capacity
         set_tone(self.line, "error" if full else "")
         rows: list[WaitingRow] = self._desk.waiting.rows()

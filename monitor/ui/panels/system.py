@@ -132,7 +132,8 @@ class SystemPanel(QWidget):
             left = self.tr("1 cancel is") if count == 1 else self.tr("{0} cancels are").format(count)
             meaning = f"{left} not confirmed yet. {meaning}"
         reason = desk.session.engine_reason if desk.session is not None else ""
-        return f"{meaning} {reason}".strip()
+        sentence = f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
+        return f"{meaning} {sentence}".strip()
 
     def _say_state(self, word: str, state: EngineState | None, why: str) -> None:
         if word != self.state.text():

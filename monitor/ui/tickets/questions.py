@@ -16,6 +16,7 @@ from monitor.engine.commands import CancelOrder, CancelOrders, ClosePosition
 from monitor.engine.rows import PositionRow
 from monitor.engine.values import Direction, Offset, OrderType
 from monitor.models import format
+from monitor.models.orders import status_text
 from monitor.ui.tickets import words
 from monitor.ui.tickets.facts import Facts, Leg
 from monitor.ui.tickets.question import Line, PlainQuestion, Send, Step
@@ -231,7 +232,7 @@ class CancelQuestion(PlainQuestion):
             row = rows[0]
             effect = "opens a position" if row.offset is Offset.OPEN else "closes a position"
             found = [
-                Line("Status", f"{row.status}, {effect} when it fills"),
+                Line("Status", f"{status_text(row)}, {effect} when it fills"),
                 Line("Working for", format.age(engine_now_ns - row.created_ns)),
             ]
         names = sorted({strategy_name(view, row.strategy_id) for row in rows})

@@ -107,8 +107,9 @@ def currency_of(view: View, account_id: str) -> str:
 
 
 def strategy_name(view: View, strategy_id: int) -> str:
+    """An order by hand at a venue is of none."""
     found = (row.name for row in view.strategies() if row.strategy_id == strategy_id)
-    return next(found, f"strategy {strategy_id}")
+    return next(found, f"strategy {strategy_id}" if strategy_id else "none")
 
 
 def engine_now_ns(view: View, clock: Clock) -> int:

@@ -264,11 +264,16 @@ def _check(world: Bracketed) -> None:
         assert TARGET in told, target.row()
 
 
-@given(deeds, st.integers(1, 5), st.sampled_from([0.0, 0.2, 0.5]))
+@given(deeds, st.integers(1, 5), st.integers(0, 5), st.sampled_from([0.0, 0.2, 0.5]))
 def test_the_position_is_flat_or_has_its_exits(
-    deeds: list[tuple[str, int]], quantity: int, lost: float
+    deeds: list[tuple[str, int]], quantity: int, opened: int, lost: float
 ) -> None:
-    world = Bracketed(quantity, seed=len(deeds), lost=lost)
+    world = Bracketed(quantity, seed=len(deeds))
+    if opened:
+        world.hear_all()
+        world.fills(ENTRY, min(opened, quantity))
+        world.hear_all()
+    world.lost = lost
     for deed, number in deeds:
         _do(world, deed, number)
     world.settle()
@@ -290,8 +295,9 @@ def test_the_position_is_flat_or_has_its_exits(
 @given(
     st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 40)), min_size=20, max_size=100),
     st.integers(1, 5),
+    st.integers(0, 5),
 )
 def test_the_position_is_flat_or_has_its_exits_after_long_storms(
-    deeds: list[tuple[str, int]], quantity: int
+    deeds: list[tuple[str, int]], quantity: int, opened: int
 ) -> None:
-    test_the_position_is_flat_or_has_its_exits.hypothesis.inner_test(deeds, quantity, 0.3)  # type: ignore[attr-defined]
+    test_the_position_is_flat_or_has_its_exits.hypothesis.inner_test(deeds, quantity, opened, 0.3)  # type: ignore[attr-defined]

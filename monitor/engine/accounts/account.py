@@ -180,23 +180,35 @@ class Account:
         return ()
 
     def roll(self, event: ev.DayRolled, time_ns: int) -> tuple[PositionChange, ...]:
-        """A trading day ends at `time_ns`; the same day ends once. Fills before it that come
-        later are still of the old day. Where an exchange that settles tells prices its symbols
-        are settled; without any, lots only grow older."""
-        if any(rolled.day == event.day for rolled in self._rolls):
+        """A trading day ends at `time_ns`; the same day ends once for each symbol. Fills before it
+        that come later are still of the old day. Where an exchange that settles tells prices its
+        symbols are settled; without any, lots only grow older. Prices that are told later for the
+        same day (by another venue, or in another message) end it for their symbols then instead."""
+        known = [rolled for rolled in self._rolls if rolled.day == event.day]
+        prices = {s: p for s, p in event.prices.items() if all(s not in rolled.prices for rolled in known)}
+        if known and not prices:
             return ()
-        marks = {**self.last_prices, **event.prices}
-        rolled = Rolled(time_ns=time_ns, day=event.day, prices=event.prices, marks=marks)
+        before = {symbol: self._ended(event.day, symbol) for symbol in self.histories}
+        marks = {**self.last_prices, **prices}
+        rolled = Rolled(time_ns=time_ns, day=event.day, prices=prices, marks=marks)
         self._rolls.append(rolled)
-        for symbol, price in event.prices.items():
+        for symbol, price in prices.items():
             self.mark(symbol, price)
         changes: list[PositionChange] = []
         exchanges = rolled.exchanges
         for symbol, history in self.histories.items():
-            changes += history.insert([_roll_of(rolled, symbol, exchanges)])
+            if self._ended(event.day, symbol) is not rolled:
+                continue
+            was = before[symbol]
+            instead = None if was is None else _roll_of(was, symbol, was.exchanges)
+            changes += history.insert([_roll_of(rolled, symbol, exchanges)], instead)
         for ledger in self.ledgers.values():
             own = [history for history in self.histories.values() if history.ledger is ledger]
-            self._roll_money(ledger, own, exchanges)
+            self._settle_money(ledger, own, exchanges)
+            if not known:
+                self._begin_day(ledger, own)
+        if known:
+            return tuple(changes)
         for history in self.histories.values():
             for currency, fee in history.foreign_fees(time_ns):  # already of the new day
                 self.ledger_of(currency).day_balance += fee
@@ -228,7 +240,8 @@ class Account:
     def forget(self, before_ns: int) -> int:
         """Fold what lies before this time into where each history begins. Returns how many fills
         went: they can no longer be taken back, nor told from new ones by their id."""
-        self._rolls = [rolled for rolled in self._rolls if rolled.time_ns >= before_ns]
+        newest = self._rolls[-1].day if self._rolls else ""
+        self._rolls = [r for r in self._rolls if r.time_ns >= before_ns or r.day == newest]
         gone = [fill for history in self.histories.values() for fill in history.keep_from(before_ns)]
         for fill in gone:
             del self._symbols[fill.trade_id]
@@ -374,7 +387,9 @@ class Account:
         symbol, until = history.instrument.symbol, history.since
         history.since = time_ns
         for rolled in self._rolls:
-            if rolled.time_ns >= time_ns and (until is None or rolled.time_ns < until):
+            if rolled.time_ns < time_ns or (until is not None and rolled.time_ns >= until):
+                continue
+            if self._ended(rolled.day, symbol) is rolled:
                 history.insert([_roll_of(rolled, symbol, rolled.exchanges)])
 
     def _pay_foreign_fee(self, history: History, fill: Fill, fee: Decimal) -> None:
@@ -383,16 +398,31 @@ class Account:
             return
         ledger = self.ledger_of(fill.fee_currency)
         ledger.commission += fee
-        if self._rolls and fill.time_ns <= self._rolls[-1].time_ns:
+        day = self._rolls[-1].day if self._rolls else ""
+        if fill.time_ns <= next((rolled.time_ns for rolled in self._rolls if rolled.day == day), -1):
             ledger.day_balance -= fee
 
-    def _roll_money(self, ledger: Ledger, own: list[History], exchanges: set[str]) -> None:
-        """The day of money that is not of one symbol."""
+    def _ended(self, day: str, symbol: str) -> Rolled | None:
+        """What ended the day for a symbol: what told its price, else the first that told any of its
+        exchange, else the first of all. None: nothing yet."""
+        rolls = [rolled for rolled in self._rolls if rolled.day == day]
+        if len(rolls) < 2:
+            return rolls[0] if rolls else None
+        exchange = exchange_of(symbol)
+        priced = (rolled for rolled in rolls if symbol in rolled.prices)
+        told = (rolled for rolled in rolls if exchange in rolled.exchanges)
+        return next(chain(priced, told, rolls))
+
+    def _settle_money(self, ledger: Ledger, own: list[History], exchanges: set[str]) -> None:
+        """What was paid and charged besides trades becomes static, as their profit does."""
         if any(h.long.rules.settled and h.instrument.exchange in exchanges for h in own):
             ledger.static_balance += ledger.funding - ledger.charges
             ledger.realised -= ledger.funding
             ledger.commission -= ledger.charges
             ledger.funding = ledger.charges = ZERO
+
+    def _begin_day(self, ledger: Ledger, own: list[History]) -> None:
+        """The day of money that is not of one symbol."""
         money = self._money_state(ledger)
         worth = sum((history.day_worth for history in own), ZERO)
         ledger.day_balance = money.static_balance + money.funding - money.commission + worth

@@ -61,7 +61,8 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="corre
     average_price: Decimal | None = None
 
 
-Entry: TypeAlias = Fill | Roll | Correction
+Other: TypeAlias = Roll | Correction
+Entry: TypeAlias = Fill | Other
 Key: TypeAlias = tuple[int, tuple[int, Decimal, str], int, tuple[int, Decimal, str], int]
 
 _FILL, _OTHER = 0, 1

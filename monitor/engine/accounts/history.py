@@ -15,7 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from monitor.engine.accounts.chain import is_own_trade, start_of, starts_of, walk
-from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Key, Roll, key_of
+from monitor.engine.accounts.entries import Booking, Correction, Entry, Fill, Key, Other, Roll, key_of
 from monitor.engine.ledger import Ledger, Position, PositionMode, PositionState, book_fill
 from monitor.engine.trading.parts import PositionChange
 from monitor.engine.values import ZERO, Direction, Instrument, Offset, Side
@@ -156,9 +156,13 @@ class History:
             anomaly=self._excess_text(fill),
         )
 
-    def insert(self, entries: Iterable[Roll | Correction]) -> tuple[PositionChange, ...]:
-        """Take in what ends a day or puts a position right, after the fills of its instant."""
+    def insert(self, entries: Iterable[Other], instead: Other | None = None) -> tuple[PositionChange, ...]:
+        """Take in what ends a day or puts a position right, after the fills of its instant; `instead` goes."""
         before = self._sides()
+        if instead is not None and instead in self.entries:
+            index = self.entries.index(instead)
+            del self.entries[index], self.times[index]
+            self._fold_again(index)
         for entry in entries:
             index = bisect_right(self.times, entry.time_ns)
             self.entries.insert(index, entry)

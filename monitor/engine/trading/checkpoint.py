@@ -62,6 +62,7 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
     profits: dict[int, Decimal]
     alerts: tuple[AlertRow, ...]
     totals: Totals
+    days: dict[str, str] = {}
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,7 @@ def take_present(trading: Trading) -> Present:
         engine_state=state.engine_state,
         engine_reason=state.engine_reason,
         day=trading.market.day,
+        days=dict(trading.market.days),
         transferred=dict(state.transferred),
         numbers=(
             state.last_order,
@@ -175,5 +177,6 @@ def _numbers(trading: Trading, present: Present) -> None:
     state.alerts.update({alert.alert_id: alert for alert in present.alerts})
     state.horizon_ns = present.horizon_ns
     trading.market.day = present.day
+    trading.market.days.update(present.days)
     trading.room.restore_totals(present.totals)
     trading.records.take_up(present.records, present.numbers[4])

@@ -35,6 +35,7 @@ class Market:
         self._unmarked: dict[str, Decimal] = {}
         self._marked_ns = 0
         self.day = ""
+        self.days: dict[str, str] = {}
         self.changed_links: dict[str, None] = {}
         self.moved: set[str] = set()
         self.news: set[str] = set()
@@ -87,7 +88,8 @@ class Market:
                 if self._unmarked.get(symbol) == price:
                     del self._unmarked[symbol]
         elif isinstance(event, ev.DayRolled):
-            self.day = event.day
+            self.day = max(self.day, event.day)
+            self.days.update({s: max(event.day, self.days.get(s, "")) for s in event.prices})
         elif isinstance(event, ev.LinkChanged):
             self.changed_links[link_id(event.venue, event.side)] = None
 
@@ -156,6 +158,8 @@ class Market:
         )
 
     def _rolled(self, report: SettlementReport) -> Iterator[ev.AnyEvent]:
-        """Days only go on: one that was settled before is told again after a reconnection."""
-        if report.day > self.day:
-            yield ev.DayRolled(day=report.day, prices=report.prices)
+        """Days only go on, for each symbol: what was settled before is told again after a reconnection,
+        what was not is told by its own venue, or in another message."""
+        prices = {s: p for s, p in report.prices.items() if report.day > self.days.get(s, "")}
+        if prices or report.day > self.day:
+            yield ev.DayRolled(day=report.day, prices=prices)

@@ -156,6 +156,9 @@ WAITING = TableSpec(
 )
 
 
+BETWEEN = "  ·  "
+
+
 def queue_text(row: QueueRow) -> str:
     """The queue in one line: how long, of what, how fast."""
     held = row.held + row.conditional
@@ -168,7 +171,7 @@ def queue_text(row: QueueRow) -> str:
         f"{row.rate:.1f}/s",
         f"{row.sent:,} sent, {row.refused:,} refused, {row.retried:,} retried",
     ]
-    return "  ·  ".join(parts)
+    return BETWEEN.join(parts)
 
 
 def _waited(id: str, title: str, get: Any, **more: Any) -> Column:

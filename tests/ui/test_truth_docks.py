@@ -162,9 +162,9 @@ def test_e_asks_before_an_order_that_failed_is_sent(trader: Trader) -> None:
 
 
 def test_the_line_says_how_the_queue_is(trader: Trader) -> None:
-    assert trader.window.queue.line.text() == "Nothing is queued."
+    assert trader.window.queue.line.text().replace("\xa0", " ") == "Nothing is queued."
     trader.tell(Changes(queue=QueueRow(length=1_000, normal=1_000)))
-    assert trader.window.queue.line.text().startswith("1,000 of 1,000 queued")
+    assert trader.window.queue.line.text().replace("\xa0", " ").startswith("1,000 of 1,000 queued")
     assert trader.window.queue.line.property("tone") == "error"
 
 

@@ -13,7 +13,7 @@ from monitor.commands import command, keys_label
 from monitor.engine.rows import WaitingRow
 from monitor.engine.values import WaitingKind
 from monitor.models.desk import Desk
-from monitor.models.waiting import queue_text
+from monitor.models.waiting import BETWEEN, queue_text
 from monitor.ui.tables import TablePanel
 from monitor.ui.theme import Theme, set_tone
 
@@ -64,8 +64,9 @@ class QueuePanel(QWidget):
         """Write the statistics as they are now."""
         queue = self._desk.queue
         text = self.tr("Nothing is queued.") if queue is None else queue_text(queue)
-        if text != self.line.text():
-            self.line.setText(text)
+        whole = BETWEEN.join(part.replace(" ", "\u00a0") for part in text.split(BETWEEN))
+        if whole != self.line.text():  # it breaks between numbers, not inside of what one says
+            self.line.setText(whole)
         full = queue is not None and queue.length >= queue.capacity
         set_tone(self.line, "error" if full else "")
         rows: list[WaitingRow] = self._desk.waiting.rows()

@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         self.dock_area = DockArea(panels)
         self.dock_area.docks["orders"].title.add(self.orders.tabs)
         self.dock_area.docks["system"].title.add(self.system.tabs)
+        self.dock_area.docks["account"].title.add(self.account.head)
         self.ticket_host = TicketHost()
         self.past_bar, self.replay_bar = PastBar(self.theme), ReplayBar(self.theme)
         self.status = StatusLine()

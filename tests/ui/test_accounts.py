@@ -120,7 +120,7 @@ def test_money_in_other_currencies_has_a_line_each(two: Pilot) -> None:
     label = two.window.account.foreign
     assert label.isHidden()
     two.tell(Changes(accounts={"sim-1": account(foreign={"USDT": "-12.5", "BTC": "0.00025", "EUR": "0"})}))
-    assert label.text().splitlines()[1:] == ["BTC  0.00025", "USDT  \u221212.50"]
+    assert label.text().splitlines() == ["In BTC  0.00025", "In USDT  \u221212.50"]
     two.tell(Changes(accounts={"sim-1": FIRST}))
     assert label.isHidden()
 

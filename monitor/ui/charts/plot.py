@@ -190,6 +190,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):
         there = worst is not None and worst.depth < 0
         self.trough_text.setVisible(there and self.lower.vb.height() >= TEXT_NEEDS)
         self.fall_region.setVisible(there)
+        self.trough.setVisible(there)  # clearing alone leaves it painted
         if worst is None or not there:
             self.trough.clear()
             return

@@ -72,7 +72,7 @@ class AccountPanel(QFrame):
         figures = QWidget()
         outer = QVBoxLayout(figures)
         outer.setContentsMargins(8, 8, 8, 8)
-        outer.addLayout(self._head())
+        self._make_head()
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
@@ -133,16 +133,17 @@ class AccountPanel(QFrame):
     def _show_foreign(self, account: AccountRow) -> None:
         """One line per currency that is not the account's own."""
         lines = [
-            f"{currency}  {shown.number(Decimal(amount), max(2, shown.digits_of(Decimal(amount))))}"
+            f"In {currency}  {shown.number(Decimal(amount), max(2, shown.digits_of(Decimal(amount))))}"
             for currency, amount in sorted(account.foreign.items())
             if Decimal(amount)
         ]
-        text = "\n".join((self.tr("In other currencies"), *lines)) if lines else ""
+        text = "\n".join(lines)
         if text != self.foreign.text():
             self.foreign.setText(text)
             self.foreign.setVisible(bool(text))
 
-    def _head(self) -> QHBoxLayout:
+    def _make_head(self) -> None:
+        """Whose figures they are, for the title above them."""
         self.name = QLabel()
         self.name.setObjectName("caption")
         self.chooser = QComboBox()
@@ -150,15 +151,16 @@ class AccountPanel(QFrame):
         self.chooser.activated.connect(lambda at: self.chosen.emit(self.chooser.itemData(at)))
         self.chooser.setStyleSheet(
             f"QComboBox {{ background: {self._theme.ground}; border: 1px solid {self._theme.line_strong};"
-            f" border-radius: 4px; padding: 1px 8px; }}"
+            f" border-radius: 3px; padding: 0 6px; }}"
             f"QComboBox:focus {{ border-color: {self._theme.accent}; }}"
         )
+        self.chooser.setFixedHeight(20)  # within a title
         self.chooser.hide()
-        head = QHBoxLayout()
-        head.addWidget(self.name)
-        head.addWidget(self.chooser)
-        head.addStretch(1)
-        return head
+        self.head = QWidget()
+        row = QHBoxLayout(self.head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.name)
+        row.addWidget(self.chooser)
 
     def _add(self, grid: QGridLayout, row: int, column: int, line: Line) -> None:
         title, tip, text_of, toned = line

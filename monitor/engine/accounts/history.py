@@ -157,7 +157,7 @@ class History:
         )
 
     def insert(self, entries: Iterable[Other], instead: Other | None = None) -> tuple[PositionChange, ...]:
-        """Take in what ends a day or puts a position right, after the fills of its instant; `instead` goes."""
+        """Take in what ends a day or puts a position right, after its instant's fills; `instead` goes."""
         before = self._sides()
         if instead is not None and instead in self.entries:
             index = self.entries.index(instead)

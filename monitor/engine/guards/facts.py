@@ -79,9 +79,10 @@ class Alike(NamedTuple):
 class GuardFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`opposite` is the position that the order closes, or nets with; `same` the one it adds to;
     `adding` what working opening orders may still add there; `closing` what working closing ones
-    of the same side, but those linked with the order, may still take away. `alike`: orders of the last minute
-    with the same terms. `unknown`: ids of those whose state nobody knows. `leaving`: the order
-    was judged when it was given, waited, and is judged again now that it is to be sent."""
+    of the same side may still take away; both but those that it is linked with. `alike`: orders
+    of the last minute with the same terms. `unknown`: ids of those whose state nobody knows.
+    `leaving`: the order was judged when it was given, waited, and is judged
+    again now that it is to be sent."""
 
     now_ns: int
     state: EngineState = EngineState.NORMAL
@@ -195,9 +196,11 @@ def facts_of(
             unknown.append(other.order_id)
         if intent.side is not order.side:
             continue
+        if not isinstance(other, OrderRow) and _linked(order.plan, other.intent.plan):
+            continue
         if intent.offset is Offset.OPEN and not intent.reduce_only:
             adding += _rest(other)
-        elif isinstance(other, OrderRow) or not _linked(order.plan, other.intent.plan):
+        else:
             closing += _rest(other)
     return GuardFacts(
         now_ns=now_ns,

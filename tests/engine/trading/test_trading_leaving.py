@@ -17,6 +17,7 @@ from monitor.engine.values import (
     Direction,
     FailurePolicy,
     InnerState,
+    LinkKind,
     Offset,
     OrderStatus,
     OrderType,
@@ -158,3 +159,27 @@ def test_an_order_that_leaves_at_once_is_judged_once() -> None:
     assert order(there, order_id).row().inner_state is not InnerState.QUEUED
     facts = [ev.DECODER.decode(record.payload) for record in there.records]
     assert sum(isinstance(fact, ev.GuardFired) for fact in facts) == 1
+
+
+def test_of_two_that_cancel_each_other_neither_counts_the_other_when_it_leaves() -> None:
+    there = world(position="refuse", max_position=5)
+    there.disconnect()
+    requests = [
+        cmd.OrderRequest(
+            symbol=SYMBOL,
+            side=Side.BUY,
+            offset=Offset.OPEN,
+            type=OrderType.LIMIT,
+            quantity=Decimal(4),
+            price=Decimal(price),
+        )
+        for price in (98, 99)
+    ]
+    linked = cmd.SubmitLinked(strategy_id=0, kind=LinkKind.OCO, orders=tuple(requests))
+    made = there.do(linked).order_ids
+    assert len(made) == 2
+    there.connect()
+    everything_arrives(there)
+    there.wait(1)
+    everything_arrives(there)
+    assert [order(there, order_id).status for order_id in made] == [OrderStatus.PLACED] * 2

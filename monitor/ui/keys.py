@@ -29,3 +29,9 @@ def presses_button(event: QEvent, focus: QWidget | None) -> bool:
         return False
     event.accept()
     return True
+
+
+def commanding(event: QKeyEvent) -> bool:
+    """Whether Ctrl, Alt or Meta is down: then it is no letter."""
+    modifier = Qt.KeyboardModifier
+    return bool(event.modifiers() & ~(modifier.ShiftModifier | modifier.KeypadModifier))

@@ -35,6 +35,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from monitor.models.table import Hold, RowTable
+from monitor.ui.keys import commanding
 from monitor.ui.tables.flash import LIT_SECONDS, FlashBook
 from monitor.ui.tables.header import (
     ColumnsMenu,
@@ -213,14 +214,14 @@ class TableView(QTableView):
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif not self._plain_key(event):
-            if event.text().isprintable() and event.text() and not _commanding(event):
+            if event.text().isprintable() and event.text() and not commanding(event):
                 event.ignore()  # a command of the window, not a search in the table
             else:
                 super().keyPressEvent(event)
 
     def _plain_key(self, event: QKeyEvent) -> bool:
         """Keys of our own; True when the event was one of them."""
-        if _commanding(event):
+        if commanding(event):
             return False
         last = self.rows.rowCount() - 1
         here = self.currentIndex().row()
@@ -494,9 +495,3 @@ class TableView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._widths.fill()
-
-
-def _commanding(event: QKeyEvent) -> bool:
-    """Whether Ctrl, Alt or Meta is down: then it is no letter."""
-    modifier = Qt.KeyboardModifier
-    return bool(event.modifiers() & ~(modifier.ShiftModifier | modifier.KeypadModifier))

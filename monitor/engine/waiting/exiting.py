@@ -14,7 +14,7 @@ The rules, where the documents leave a choice:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Protocol
 
@@ -69,9 +69,9 @@ class Exiting:
 
     # One group -------------------------------------------------------------------------------
     def group(self, group_id: int) -> Iterator[ev.AnyEvent]:
-        members = self._links.members[group_id]
-        for order_id in list(members):
-            order = self._view.book.orders[order_id]
+        members = self._known(self._links.members[group_id])
+        for order in members:
+            order_id = order.order_id
             if not order.status.active:
                 continue
             if self._exits.is_over(order_id):
@@ -111,16 +111,20 @@ class Exiting:
             yield from self._hand.resize(order.order_id, left)
 
     def _only_one(self, group_id: int) -> Iterator[ev.AnyEvent]:
-        orders = (self._view.book.orders[i] for i in self._links.members[group_id])
+        orders = self._known(self._links.members[group_id])
         there = sorted((o for o in orders if at_venue(o)), key=lambda o: not takes_over(o.intent))
         for order in there[1:]:
             yield from self._hand.withdraw(order.order_id, f"order {there[0].order_id} closes the same")
 
-    def _too_much(self, members: list[int]) -> Iterator[ev.AnyEvent]:
-        orders = [self._view.book.orders[i] for i in members]
+    def _known(self, order_ids: Iterable[int]) -> list[Order]:
+        """Without those that were forgotten since they ended."""
+        orders = self._view.book.orders
+        return [orders[order_id] for order_id in order_ids if order_id in orders]
+
+    def _too_much(self, orders: list[Order]) -> Iterator[ev.AnyEvent]:
         closed = sum((order.filled for order in orders), ZERO)
         filled = [order for order in orders if order.filled]
-        share = self._exits.share(members[0])
+        share = self._exits.share(orders[0].order_id)
         if len(filled) > 1 and closed > share:
             message = f"Exits of one group closed {closed} together, meant were {share}."
             yield from self._hand.alert(filled[-1], BOTH_FILLED, message)
@@ -151,7 +155,7 @@ class Exiting:
 
     def left_over(self, parent: Order) -> Iterator[ev.AnyEvent]:
         """More of the entry than its exits closed, and they have all ended."""
-        children = [self._view.book.orders[i] for i in self._links.children[parent.order_id]]
+        children = self._known(self._links.children[parent.order_id])
         exits = [child for child in children if closes(child.intent)]
         if not exits or any(child.status.active for child in exits):
             return
@@ -188,7 +192,7 @@ class Exiting:
 
     def _waiting(self) -> Iterator[tuple[int, int]]:
         """Those that are due, take over, and of whom nobody was told."""
-        for order_id in [i for i in self._due_since if not self._view.book.orders[i].never_left]:
+        for order_id in [i for i in self._due_since if self._exits.due(i) is None]:
             del self._due_since[order_id]
         for order_id, since_ns in self._due_since.items():
             due = self._exits.due(order_id)

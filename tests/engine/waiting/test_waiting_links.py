@@ -12,7 +12,7 @@ from lobby import Lobby, X, dec
 
 from monitor.engine import events as ev
 from monitor.engine.commands import OrderRequest
-from monitor.engine.values import LinkKind, Offset, OrderType, Side, WaitingKind
+from monitor.engine.values import Direction, LinkKind, Offset, OrderType, Side, WaitingKind
 from monitor.engine.waiting import exits_reduce, linked
 
 
@@ -427,3 +427,64 @@ def test_an_order_belongs_to_one_link() -> None:
     plans = linked(LinkKind.OCO, (ENTRY, ENTRY), 7)
     assert not isinstance(plans, str)
     assert linked(LinkKind.OCO, (but(ENTRY, plan=plans[0]), ENTRY), 9) == "An order belongs to one link only."
+
+
+# Exits at a venue that reserves what they close ---------------------------------------------------
+CLOSING = {"side": Side.SELL, "offset": Offset.CLOSE}
+
+
+def test_of_two_limits_that_close_the_same_the_second_waits_for_the_end_of_the_first() -> None:
+    lobby = Lobby()
+    oco(lobby, 1, 2, quantity=5, **CLOSING)
+    assert lobby.sent == [1]
+    lobby.places(1)
+    lobby.fills(1, 2)
+    assert (lobby.sent, lobby.asked_to_cancel) == ([1], [])
+    lobby.cancels(1)
+    assert lobby.sent == [1, 2]
+    assert lobby.market.book.orders[2].remaining == 3
+
+
+def test_an_exit_whose_conditions_are_met_takes_the_place_of_one_that_has_not_left() -> None:
+    lobby = Lobby()
+    lobby.market.unreachable.add("v")
+    lobby.give(1, group_id=1, **CLOSING)
+    lobby.give(2, group_id=1, conditions=("last(SHFE.x1) < 95",), type=OrderType.MARKET, **CLOSING)
+    lobby.quote(last=94)
+    assert lobby.canceled == [1]
+    lobby.market.unreachable.clear()
+    lobby.wait(1)
+    assert lobby.sent == [2]
+
+
+@pytest.mark.parametrize("reserving", [True, False])
+def test_an_exit_that_expires_is_told_while_its_position_is_open(reserving: bool) -> None:
+    lobby = Lobby()
+    lobby.market.reserving = reserving
+    lobby.give(1, quantity=1)
+    lobby.give(2, parent_id=1, **CLOSING)
+    lobby.market.positions["a", X, Direction.LONG] = Decimal(1)
+    lobby.fills(1)
+    lobby.places(2)
+    lobby.record(ev.OrderExpired(order_id=2, reason="end of day", cumulative=Decimal(0)))
+    (alert,) = lobby.of(ev.AlertRaised)
+    assert (alert.cause, alert.order_id, alert.symbol) == ("exit-refused", 2, X)
+    assert alert.message == (
+        "Order 2, the target of SHFE.x1, ended Expired: end of day. The position has no target now."
+    )
+
+
+def test_an_exit_that_is_cancelled_on_a_wish_or_has_nothing_to_close_is_not_told() -> None:
+    lobby = Lobby()
+    lobby.give(1, quantity=1)
+    lobby.give(2, parent_id=1, **CLOSING)
+    lobby.fills(1)
+    lobby.record(ev.OrderRejected(order_id=2, reason="nothing to close"))
+    lobby.give(3, quantity=1)
+    lobby.give(4, parent_id=3, **CLOSING)
+    lobby.fills(3)
+    lobby.market.positions["a", X, Direction.SHORT] = Decimal(1)
+    lobby.places(4)
+    lobby.cancel(4)
+    lobby.cancels(4)
+    assert lobby.of(ev.AlertRaised) == []

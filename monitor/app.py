@@ -102,7 +102,10 @@ def run_window(settings: Settings, start: Start, *, speed: Speed, paused: bool) 
     _prepare(settings)
     play = False if paused else None
     core = CoreThread(_setup(settings, start, speed, play=play, loop=False, window=True))
-    core.start()  # works while Qt is imported
+    # Before the core's thread imports anything: PySide6 walks all modules while it sets itself up.
+    import PySide6.QtCore  # noqa: F401
+
+    core.start()  # works while the rest of Qt is imported
     try:
         return _show(settings, core)
     finally:

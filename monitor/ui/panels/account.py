@@ -150,11 +150,11 @@ class AccountPanel(QFrame):
         self.chooser.setAccessibleName(self.tr("Account"))
         self.chooser.activated.connect(lambda at: self.chosen.emit(self.chooser.itemData(at)))
         self.chooser.setStyleSheet(
-            f"QComboBox {{ background: {self._theme.ground}; border: 1px solid {self._theme.line_strong};"
+            f"QComboBox {{ background: {self._theme.ground}; border: none;"
             f" border-radius: 3px; padding: 0 6px; }}"
-            f"QComboBox:focus {{ border-color: {self._theme.accent}; }}"
+            f"QComboBox:focus {{ color: {self._theme.accent}; }}"
         )
-        self.chooser.setFixedHeight(20)  # within a title
+        self.chooser.setFixedHeight(18)  # within a title
         self.chooser.hide()
         self.head = QWidget()
         row = QHBoxLayout(self.head)

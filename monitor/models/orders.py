@@ -221,7 +221,7 @@ FILLED = Column(
 )
 SIDE = c.word("side", "side", lambda o: o.side, tone=side_tone, width=44)
 OFFSET = c.word("offset", "offset", lambda o: o.offset, width=74)
-SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=84, whole=True)
+SYMBOL = c.text("symbol", "symbol", lambda o: o.symbol, aliases=("sym",), width=98, whole=True)
 ACCOUNT = c.text("account", "account", lambda o: o.account_id, width=58, hidden=True, whole=True)
 """Hidden while there is one account: `TableView.show_accounts`."""
 

@@ -55,8 +55,6 @@ class LiveSession:
         return self.trading.journal
 
     def handle(self, command: cmd.AnyCommand) -> Reply:
-        if isinstance(command, cmd.SetEngineState):  # never answered from memory
-            command = msgspec.structs.replace(command, key="")
         return self.trading.handle(command, self.clock_ns())
 
     def take_records(self) -> list[JournalRecord]:

@@ -19,6 +19,7 @@ from monitor.engine import commands as cmd, events as ev
 from monitor.engine.closing import see
 from monitor.engine.commands import AnyCommand, OrderRequest, Reply, SubmitOrder
 from monitor.engine.orderplan import OrderPlan
+from monitor.engine.trading.taken import MOST_KEYS
 from monitor.engine.values import LinkKind, Offset, OrderType, Side, TimeInForce
 
 NET, HEDGED = "net", "hedged"
@@ -154,10 +155,11 @@ class Client:
         self._shown = await child.shown()
 
     async def asks_again(self, child: TradingProgram) -> None:
-        """What was not answered; and of what was, one: it gets the same answer."""
+        """What was not answered; and of what was, one whose key is still remembered: it gets the same
+        answer."""
         for key in [key for key in self.given if key not in self.answers]:
             self.notes(key, await child.gives(self.given[key]))
-        answered = [key for key, reply in self.answers.items() if reply.accepted]
+        answered = [key for key, reply in self.answers.items() if reply.accepted][-(MOST_KEYS // 2) :]
         if answered:
             key = self.random.choice(answered)
             again = (await child.gives(self.given[key])).reply

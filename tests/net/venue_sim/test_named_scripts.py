@@ -105,4 +105,4 @@ async def test_a_hundred_orders_and_then_the_truth(script: str) -> None:
         assert [(one.symbol, one.long, one.volume) for one in snapshot.positions] == [
             (one["symbol"], one["long"], Decimal(one["volume"])) for one in account["positions"]
         ]
-        assert len(truth.fills) > 10
+        assert truth.fills  # how many, depends on which messages were corrupted and when

@@ -35,7 +35,7 @@ class Finding(NamedTuple):
 def over_close(order: OrderIntent, facts: GuardFacts, limits: GuardLimits) -> Finding | None:
     """Of closing orders only. One that waits for something is judged when it leaves: what it is
     to close may not be there yet. Several that together close more than is held are worth a
-    warning where no reduce-only keeps the venue from turning the position over."""
+    warning: the venue cuts or refuses the last of them. Who said reduce-only expects that."""
     plan = order.plan
     waits = plan.parent_id is not None or plan.conditions or plan.not_before_ns is not None
     if waits and not facts.leaving:
@@ -51,8 +51,8 @@ def _closed_twice(order: OrderIntent, facts: GuardFacts) -> Finding | None:
     if order.reduce_only or not facts.closing or order.quantity + facts.closing <= facts.opposite:
         return None
     return Finding(
-        f"{_n(facts.closing)} of the {_n(facts.opposite)} lots held are being closed already: all "
-        "together would turn the position over.",
+        f"{_n(facts.closing)} of the {_n(facts.opposite)} lots held are being closed already: "
+        "together that is more than is held.",
         mild=True,
     )
 

@@ -131,12 +131,12 @@ def test_a_close_that_waits_is_judged_when_it_leaves() -> None:
     assert assess(child, facts(leaving=True, opposite=Decimal(5)), GuardLimits()).passes
 
 
-def test_closing_the_same_lots_twice_is_worth_a_warning_unless_the_venue_sees_to_it() -> None:
+def test_closing_the_same_lots_twice_is_worth_a_warning_unless_it_only_reduces() -> None:
     half = facts(opposite=Decimal(5), closing=Decimal(3))
     assert assess(order("2", **CLOSE), half, QUIET) == Assessment()
     twice = assess(order("3", **CLOSE), half, QUIET)
     assert [verdict.message for verdict in twice.warnings] == [
-        "3 of the 5 lots held are being closed already: all together would turn the position over."
+        "3 of the 5 lots held are being closed already: together that is more than is held."
     ]
     assert twice.passes
     assert assess(order("3", **CLOSE, reduce_only=True), half, QUIET) == Assessment()
